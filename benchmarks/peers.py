@@ -1,0 +1,84 @@
+"""Getting what the targets need: their own virtual environment or npm folder, and the tools of the machine.
+
+Everything lands in ``benchmarks/.peers``; delete that folder to fetch the newest versions again.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from servers import Unavailable
+
+HERE = Path(__file__).parent
+FOLDER = HERE / ".peers"
+INSTALL_SECONDS = 900
+
+
+def _run(argv: Sequence[str | Path]) -> str:
+    """Runs a command to its end and returns what it printed; ``Unavailable`` with its last words if it fails."""
+    words = [str(word) for word in argv]
+    try:
+        done = subprocess.run(words, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise Unavailable(f"`{' '.join(words)}` took more than {INSTALL_SECONDS} s") from error
+    if done.returncode != 0:
+        raise Unavailable(f"`{' '.join(words)}` failed:\n{(done.stderr or done.stdout).strip()[-1500:]}")
+    return done.stdout + done.stderr
+
+
+def tool(name: str, package: str) -> str:
+    """The path of a program of the machine, or ``Unavailable`` with the command that installs it."""
+    path = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
+    if path is None:
+        raise Unavailable(f"`{name}` is not installed; on Debian or Ubuntu: apt-get install {package}")
+    return path
+
+
+def tool_version(path: str, flag: str) -> str:
+    """The first line a program prints about its version (``wrk -v`` ends with an error code, so none is checked)."""
+    done = subprocess.run([path, flag], capture_output=True, text=True, timeout=30, check=False)
+    return (done.stdout + done.stderr).strip().splitlines()[0]
+
+
+def python_package_versions(python: str | Path, names: Sequence[str]) -> dict[str, str]:
+    """The installed versions of packages in an interpreter's environment; ``Unavailable`` if one is missing."""
+    code = "import importlib.metadata as m, json, sys; print(json.dumps({n: m.version(n) for n in sys.argv[1:]}))"
+    found: dict[str, str] = json.loads(_run([python, "-c", code, *names]))
+    return found
+
+
+def virtual_environment(folder: str, requirement: str) -> Path:
+    """A virtual environment with one requirement installed; returns its ``bin`` folder."""
+    root = FOLDER / folder
+    installed = root / "installed"
+    if not installed.exists():
+        print(f"installing {requirement} into {root} ...", file=sys.stderr, flush=True)
+        _run([sys.executable, "-m", "venv", "--clear", root])
+        _run([root / "bin" / "python", "-m", "pip", "install", "--quiet", requirement])
+        installed.write_text(requirement + "\n")
+    return root / "bin"
+
+
+def npm_package(folder: str, package: str) -> Path:
+    """An npm package installed into its own folder; returns the package's folder."""
+    root = FOLDER / folder
+    installed = root / "node_modules" / package
+    if not (installed / "package.json").exists():
+        npm = tool("npm", "npm")
+        print(f"installing {package} into {root} ...", file=sys.stderr, flush=True)
+        root.mkdir(parents=True, exist_ok=True)
+        _run([npm, "install", "--prefix", root, "--no-audit", "--no-fund", package])
+    return installed
+
+
+def upstream_program() -> Path:
+    """The static upstream, compiled when its source is newer than the program."""
+    source = HERE / "upstream.c"
+    program = FOLDER / "upstream"
+    if not program.exists() or program.stat().st_mtime < source.stat().st_mtime:
+        FOLDER.mkdir(exist_ok=True)
+        _run([tool("cc", "gcc libc6-dev"), "-O2", "-o", program, source])
+    return program

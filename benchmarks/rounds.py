@@ -1,0 +1,144 @@
+"""One round of one target: start it, check its answer, warm it up, load it at 1 and at 32 connections, stop it."""
+
+import json
+import subprocess
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import load
+import peers
+import proc
+from servers import Server, clean_environment, exchange, free_port, log_tail, running
+from targets import CHAT_PATH, MODEL, Site, Target
+
+CONNECTIONS = (1, 32)
+SETTLE_SECONDS = 0.5
+TENSORZERO_SCRIPT = Path(__file__).parent / "floors" / "tensorzero_calls.py"
+
+
+class RoundFailed(Exception):
+    """A round whose figures must not be reported; the message says what went wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What every round shares: the upstream, the cores, the folder for files and how long to load."""
+
+    upstream: Server
+    gateway_core: int
+    load_core: int
+    folder: Path
+    seconds: float
+    warmup: float
+    stream: bool
+
+    def upstream_calls(self) -> int:
+        """How many completions the upstream has answered so far."""
+        return int(exchange(self.upstream.port, "GET", "/count")[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What one target showed at one number of connections."""
+
+    per_second: float
+    cpu_us: float
+    p50_us: float
+    p99_us: float
+    rss_mib: float
+    upstream_calls_per_request: float
+
+
+def answer_text(answer: bytes, stream: bool) -> str:
+    """The assistant's text in a completion or in an event stream of chunks."""
+    if not stream:
+        return str(json.loads(answer)["choices"][0]["message"]["content"])
+    events = [line.removeprefix(b"data: ") for line in answer.splitlines() if line.startswith(b"data: {")]
+    choices = [choice for event in events for choice in json.loads(event)["choices"]]
+    return "".join(choice["delta"].get("content") or "" for choice in choices)
+
+
+def check_answer(bench: Bench, port: int, body: bytes, headers: Mapping[str, str]) -> None:
+    """Compares the target's answer with the upstream's own, so that no broken set-up gets measured."""
+    json_headers = {"Content-Type": "application/json", **headers}
+    status, answer = exchange(port, "POST", CHAT_PATH, body, json_headers)
+    if status != 200:
+        raise RoundFailed(f"its answer has status {status}: {answer[:500].decode(errors='replace')}")
+    direct = exchange(bench.upstream.port, "POST", CHAT_PATH, body, json_headers)[1]
+    if answer_text(answer, bench.stream) != answer_text(direct, bench.stream):
+        raise RoundFailed(f"its answer is not the upstream's: {answer[:500].decode(errors='replace')}")
+
+
+def measure(bench: Bench, server: Server, url: str, body: Path, headers: Mapping[str, str], connections: int) -> Figures:
+    """Loads a server that is up. Work it queued behind its answers counts: it gets half a second to finish it.
+
+    When the time is up, up to one request per connection is still being served; its work is in the processor time
+    too, so it is counted among the served requests the time is divided by.
+    """
+    pid = server.process.pid
+    time.sleep(SETTLE_SECONDS)  # the requests the warm-up left behind
+    cpu_before, calls_before = proc.cpu_seconds(pid), bench.upstream_calls()
+    outcome = load.run_wrk(url, body, headers, connections, bench.seconds, bench.load_core)
+    time.sleep(SETTLE_SECONDS)
+    if server.process.poll() is not None:
+        raise RoundFailed(f"it died under load:\n{log_tail(server.log)}")
+    cpu, calls = proc.cpu_seconds(pid) - cpu_before, bench.upstream_calls() - calls_before
+    if outcome.failures:
+        raise RoundFailed(f"{outcome.failures} of {outcome.requests} requests failed: {outcome.errors}")
+    if calls < outcome.requests:
+        raise RoundFailed(f"{outcome.requests} requests were answered, but only {calls} reached the upstream")
+    served = min(calls, outcome.requests + connections)
+    return Figures(
+        per_second=outcome.per_second,
+        cpu_us=cpu / served * 1e6,
+        p50_us=outcome.p50_us,
+        p99_us=outcome.p99_us,
+        rss_mib=proc.resident_bytes(pid) / 2**20,
+        upstream_calls_per_request=calls / served,
+    )
+
+
+def run_round(bench: Bench, target: Target, number: int) -> dict[int, Figures]:
+    """A whole round of a target, on a server started for it: its figures by number of connections."""
+    workdir = bench.folder / f"{target.name}-{number}"
+    workdir.mkdir(parents=True)
+    site = Site(free_port(), bench.upstream.port, workdir)
+    body = workdir / "request.json"
+    body.write_bytes(load.chat_body(target.model, bench.stream))
+    headers = target.headers(site)
+    with running(target.command(site), site.port, bench.gateway_core, workdir) as server:
+        check_answer(bench, site.port, body.read_bytes(), headers)
+        url = f"http://127.0.0.1:{site.port}{CHAT_PATH}"
+        load.run_wrk(url, body, headers, max(CONNECTIONS), bench.warmup, bench.load_core)
+        return {count: measure(bench, server, url, body, headers, count) for count in CONNECTIONS}
+
+
+def prepare_tensorzero() -> str:
+    """Installs the TensorZero reference and returns its version."""
+    python = peers.virtual_environment("tensorzero", "tensorzero") / "python"
+    return peers.python_package_versions(python, ["tensorzero"])["tensorzero"]
+
+
+def tensorzero_round(bench: Bench) -> dict[int, float]:
+    """Processor time a call of TensorZero's core in microseconds, by number of concurrent callers."""
+    body = bench.folder / "tensorzero.json"
+    body.write_bytes(load.chat_body(MODEL, stream=False))
+    python = peers.FOLDER / "tensorzero" / "bin" / "python"
+    argv = ["taskset", "-c", str(bench.gateway_core), str(python), str(TENSORZERO_SCRIPT)]
+    argv += [str(bench.upstream.port), str(body), str(bench.seconds), str(bench.warmup)]
+    environment = clean_environment({"RUST_LOG": "off"})
+    limit = 2 * bench.seconds + bench.warmup + 60
+    done = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=limit, check=False)
+    if done.returncode != 0:
+        raise RoundFailed(done.stderr.strip()[-1500:])
+    figures = json.loads(done.stdout.splitlines()[-1])
+    return {count: figures[f"cpu_us_{count}"] for count in CONNECTIONS}
+
+
+def median_figures(rounds: list[dict[int, Figures]], connections: int) -> Figures:
+    """The median of each figure over the rounds."""
+    found = [figures[connections] for figures in rounds]
+    return Figures(*(median(getattr(figures, name) for figures in found) for name in Figures.__dataclass_fields__))

@@ -1,0 +1,71 @@
+"""The seams between wings: small protocols, with fakes in `podium.testing`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from msgspec import Struct
+
+from .messages import Frame, Reply
+from .tasks import Outcome, Profile, Task
+
+
+class Call(Struct, frozen=True, kw_only=True):
+    """What one attempt asks of one provider."""
+
+    task: Task
+    model: str
+    """The model's name as this provider knows it."""
+    timeout_s: float
+    """For the whole call; for a stream, until the first byte and then between bytes."""
+
+
+class Provider(Protocol):
+    """A vendor's door: one per configured provider."""
+
+    name: str
+    dialect: str
+    """The wire format it speaks, by the dialect's name."""
+
+    async def complete(self, call: Call) -> Reply:
+        """A whole answer. Raises ProviderError."""
+        ...
+
+    def stream(self, call: Call) -> AbstractAsyncContextManager[AsyncIterator[Frame]]:
+        """An answer as it comes. Entering raises ProviderError for a refused call; iterating, for a broken one.
+
+        Leaving the context closes the upstream call at once.
+        """
+        ...
+
+    async def list_models(self) -> tuple[str, ...]:
+        """The names the provider offers, by a free call. Raises ProviderError."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close connections."""
+        ...
+
+
+class Profiler(Protocol):
+    """Judges what a task is."""
+
+    def profile(self, task: Task) -> Profile: ...
+
+
+class LedgerWriter(Protocol):
+    """Takes settled tasks; never blocks and never raises on the serving path."""
+
+    def record(self, outcome: Outcome) -> None: ...
+
+
+class Secrets(Protocol):
+    """Where credentials come from."""
+
+    def get(self, name: str) -> str | None: ...
+
+
+Environment = Mapping[str, str]
+"""Environment variables, handed in by a surface: nothing below reads the process's own."""

@@ -1,0 +1,41 @@
+"""The dialect as one object, for whoever holds dialects by name."""
+
+from __future__ import annotations
+
+from podium.core.errors import PodiumError
+from podium.core.messages import Reply
+from podium.core.tasks import Task
+
+from ..dialect import Incoming, Quirks
+from . import errors, replies, requests
+from .stream import ChatStreamReader
+
+
+class OpenAIChat:
+    """OpenAI chat completions."""
+
+    name = requests.NAME
+
+    def read_request(self, body: bytes) -> Incoming:
+        return requests.read_request(body)
+
+    def write_request(self, task: Task, *, model: str, stream: bool, quirks: Quirks) -> bytes:
+        return requests.write_request(task, model=model, stream=stream, quirks=quirks)
+
+    def read_reply(self, body: bytes, *, provider: str) -> Reply:
+        return replies.read_reply(body, provider=provider)
+
+    def stream_reader(self, *, provider: str) -> ChatStreamReader:
+        return ChatStreamReader(provider=provider)
+
+    def write_reply(self, reply: Reply, *, task: Task, model: str) -> bytes:
+        return replies.write_reply(reply, task=task, model=model)
+
+    def write_error(self, error: PodiumError) -> bytes:
+        return errors.write_error(error)
+
+    def write_stream_error(self, error: PodiumError) -> bytes:
+        return errors.write_stream_error(error)
+
+    def http_status(self, error: PodiumError) -> int:
+        return errors.http_status(error)

@@ -1,0 +1,314 @@
+"""Requests: a caller's body read into canonical form, and a provider's body written from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+
+from podium.core.errors import InvalidRequest
+from podium.core.messages import (
+    AudioPart,
+    ImagePart,
+    Message,
+    OpaquePart,
+    Options,
+    Part,
+    Payload,
+    Role,
+    Schema,
+    TextPart,
+    Tool,
+    ToolCall,
+)
+from podium.core.tasks import Task
+
+from ..dialect import Incoming, Quirks
+from .wire import ChatRequest, ContentPart, ResponseFormat, WireMessage, WireTool, WireToolCall
+
+NAME = "openai-chat"
+
+_ROLES: Mapping[str, Role] = {
+    "system": "system",
+    "developer": "system",
+    "user": "user",
+    "assistant": "assistant",
+    "tool": "tool",
+    "function": "tool",
+}
+_TOKEN_LIMITS = ("max_completion_tokens", "max_tokens")
+_request_decoder = msgspec.json.Decoder(ChatRequest)
+_fields_decoder = msgspec.json.Decoder(dict[str, Raw])
+_encoder = msgspec.json.Encoder(decimal_format="number")
+_TRUE = Raw(b"true")
+
+
+def read_request(body: bytes) -> Incoming:
+    """A caller's body. Raises InvalidRequest with the field at fault."""
+    try:
+        wire = _request_decoder.decode(body)
+        fields = _fields_decoder.decode(body)
+    except msgspec.ValidationError as exc:
+        raise _invalid(exc) from exc
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
+        raise InvalidRequest(
+            f"The request body is not valid JSON: {exc}.", remedy="Send one JSON object, encoded as UTF-8."
+        ) from exc
+    if not wire.messages:
+        raise InvalidRequest(
+            "`messages` is empty.", remedy="Send at least one message, such as a user's question.", param="messages"
+        )
+    stream = bool(wire.stream)
+    return Incoming(
+        model=wire.model.strip() or "auto",
+        messages=tuple([_message(message, index) for index, message in enumerate(wire.messages)]),
+        options=_options(wire),
+        stream=stream,
+        fields=wire.podium,
+        user=wire.user,
+        payload=Payload(
+            dialect=NAME,
+            fields=fields,
+            wants_usage=bool(stream and wire.stream_options and wire.stream_options.include_usage),
+        ),
+    )
+
+
+def write_request(task: Task, *, model: str, stream: bool, quirks: Quirks) -> bytes:
+    """A provider's body: the caller's own with the model's name changed, or a new one from canonical form."""
+    payload = task.payload
+    if payload is None or payload.dialect != NAME:
+        return _encoder.encode(_built(task, model, stream, quirks))
+    fields: dict[str, Any] = dict(payload.fields)
+    fields.pop("podium", None)
+    fields["model"] = model
+    for name in _TOKEN_LIMITS:
+        if name in fields and name != quirks.max_tokens_field:
+            value = fields.pop(name)
+            fields.setdefault(quirks.max_tokens_field, value)
+    if stream:
+        _ask_for_usage(fields, quirks)
+    return _encoder.encode(fields)
+
+
+def _ask_for_usage(fields: dict[str, Any], quirks: Quirks) -> None:
+    """Streams are always asked for their usage; whether the caller sees it is decided on the way back."""
+    if not quirks.stream_usage:
+        fields.pop("stream_options", None)
+        return
+    given = fields.get("stream_options")
+    options = _fields_decoder.decode(given) if isinstance(given, Raw) and bytes(given) != b"null" else {}
+    options["include_usage"] = _TRUE
+    fields["stream_options"] = options
+
+
+def _invalid(exc: msgspec.ValidationError) -> InvalidRequest:
+    """msgspec's `Expected ... - at `$.path`` in the words of an API error."""
+    what, _, place = str(exc).partition(" - at `$")
+    param = place.rstrip("`").lstrip(".")
+    where = f" at `{param}`" if param else ""
+    return InvalidRequest(
+        f"{what}{where}.",
+        remedy="See the chat completions reference for the request's shape.",
+        param=param or None,
+    )
+
+
+def _message(wire: WireMessage, index: int) -> Message:
+    content = wire.content
+    parts: tuple[Part, ...]
+    if isinstance(content, str):
+        parts = (TextPart(content),)
+    elif content is None:
+        parts = ()
+    else:
+        parts = tuple([_part(part, f"messages[{index}].content[{place}]") for place, part in enumerate(content)])
+    role = _ROLES[wire.role]
+    if not parts and not wire.tool_calls and role in ("user", "system"):
+        raise InvalidRequest(
+            f"messages[{index}] has no content.",
+            remedy="Give `content` as text or as a list of parts.",
+            param=f"messages[{index}].content",
+        )
+    return Message(
+        role=role,
+        parts=parts,
+        tool_calls=tuple([_tool_call(call) for call in wire.tool_calls]) if wire.tool_calls else (),
+        tool_call_id=wire.tool_call_id,
+        name=wire.name,
+    )
+
+
+def _part(wire: ContentPart, param: str) -> Part:
+    kind = wire.type
+    if kind == "text" and wire.text is not None:
+        return TextPart(wire.text)
+    if kind == "image_url" and wire.image_url is not None:
+        return ImagePart(url=wire.image_url.url, detail=wire.image_url.detail)
+    if kind == "input_audio" and wire.input_audio is not None:
+        return AudioPart(data=wire.input_audio.data, format=wire.input_audio.format)
+    if kind == "refusal":
+        return TextPart(wire.refusal or "")
+    if kind in ("text", "image_url", "input_audio"):
+        raise InvalidRequest(
+            f"{param} has type {kind!r} but no `{kind}`.",
+            remedy=f"Put the content into its `{kind}` field.",
+            param=f"{param}.{kind}",
+        )
+    return OpaquePart(kind=kind)
+
+
+def _tool_call(wire: WireToolCall) -> ToolCall:
+    function = wire.function
+    return ToolCall(
+        id=wire.id, name=function.name if function else "", arguments=function.arguments if function else ""
+    )
+
+
+def _options(wire: ChatRequest) -> Options:
+    limit = wire.max_completion_tokens if wire.max_completion_tokens is not None else wire.max_tokens
+    if limit is not None and limit < 1:
+        raise InvalidRequest(
+            f"max_tokens must be at least 1, not {limit}.", remedy="Leave it out for no limit.", param="max_tokens"
+        )
+    n = 1 if wire.n is None else wire.n
+    if n < 1:
+        raise InvalidRequest(f"n must be at least 1, not {n}.", remedy="Leave it out for one answer.", param="n")
+    stop = wire.stop
+    choice = wire.tool_choice
+    if choice is not None and not isinstance(choice, str):
+        choice = choice.function.name if choice.function else None
+    return Options(
+        max_tokens=limit,
+        temperature=wire.temperature,
+        top_p=wire.top_p,
+        stop=(stop,) if isinstance(stop, str) else tuple(stop or ()),
+        seed=wire.seed,
+        n=n,
+        tools=tuple([_tool(tool, place) for place, tool in enumerate(wire.tools)]) if wire.tools else (),
+        tool_choice=choice,
+        parallel_tool_calls=wire.parallel_tool_calls,
+        schema=_schema(wire.response_format),
+        logprobs=bool(wire.logprobs),
+        reasoning_effort=wire.reasoning_effort,
+    )
+
+
+def _tool(wire: WireTool, place: int) -> Tool:
+    function = wire.function
+    if function is None:
+        if wire.type == "function":
+            raise InvalidRequest(
+                f"tools[{place}] has no `function`.",
+                remedy="Give its name, description and parameters.",
+                param=f"tools[{place}].function",
+            )
+        return Tool(name=wire.type)
+    return Tool(
+        name=function.name,
+        description=function.description or "",
+        parameters=function.parameters,
+        strict=function.strict,
+    )
+
+
+def _schema(wire: ResponseFormat | None) -> Schema | None:
+    if wire is None or wire.type == "text":
+        return None
+    if wire.type == "json_object":
+        return Schema()
+    if wire.type == "json_schema" and wire.json_schema is not None:
+        return Schema(name=wire.json_schema.name, body=wire.json_schema.schema, strict=wire.json_schema.strict)
+    raise InvalidRequest(
+        f"response_format of type {wire.type!r} is not understood.",
+        remedy="Use text, json_object, or json_schema with a `json_schema`.",
+        param="response_format",
+    )
+
+
+# --- from canonical form -------------------------------------------------------------------------------------------
+
+
+def _built(task: Task, model: str, stream: bool, quirks: Quirks) -> dict[str, Any]:
+    options = task.options
+    body: dict[str, Any] = {"model": model, "messages": [_wire_message(message) for message in task.messages]}
+    if stream:
+        body["stream"] = True
+        _ask_for_usage(body, quirks)
+    if options.max_tokens is not None:
+        body[quirks.max_tokens_field] = options.max_tokens
+    for name in ("temperature", "top_p", "seed", "parallel_tool_calls", "reasoning_effort"):
+        value = getattr(options, name)
+        if value is not None:
+            body[name] = value
+    if options.n > 1:
+        body["n"] = options.n
+    if options.stop:
+        body["stop"] = options.stop
+    if options.logprobs:
+        body["logprobs"] = True
+    if options.tools:
+        body["tools"] = [_wire_tool(tool) for tool in options.tools]
+    if options.tool_choice is not None:
+        named = options.tool_choice not in ("auto", "none", "required")
+        body["tool_choice"] = (
+            {"type": "function", "function": {"name": options.tool_choice}} if named else options.tool_choice
+        )
+    if options.schema is not None:
+        body["response_format"] = _wire_schema(options.schema)
+    return body
+
+
+def _wire_message(message: Message) -> dict[str, Any]:
+    wire: dict[str, Any] = {"role": message.role}
+    parts = message.parts
+    if all(isinstance(part, TextPart) for part in parts):
+        wire["content"] = message.text if parts else None
+    else:
+        wire["content"] = [_wire_part(part) for part in parts]
+    if message.tool_calls:
+        wire["tool_calls"] = [
+            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+            for call in message.tool_calls
+        ]
+    if message.tool_call_id is not None:
+        wire["tool_call_id"] = message.tool_call_id
+    if message.name is not None:
+        wire["name"] = message.name
+    return wire
+
+
+def _wire_part(part: Part) -> dict[str, Any]:
+    if isinstance(part, TextPart):
+        return {"type": "text", "text": part.text}
+    if isinstance(part, ImagePart):
+        image: dict[str, Any] = {"url": part.url}
+        if part.detail is not None:
+            image["detail"] = part.detail
+        return {"type": "image_url", "image_url": image}
+    if isinstance(part, AudioPart):
+        return {"type": "input_audio", "input_audio": {"data": part.data, "format": part.format}}
+    raise InvalidRequest(
+        f"A content part of type {part.kind!r} cannot be written in this dialect.",
+        remedy="Name a model whose provider speaks the dialect the request came in.",
+    )
+
+
+def _wire_tool(tool: Tool) -> dict[str, Any]:
+    function: dict[str, Any] = {"name": tool.name, "parameters": tool.parameters or {"type": "object"}}
+    if tool.description:
+        function["description"] = tool.description
+    if tool.strict is not None:
+        function["strict"] = tool.strict
+    return {"type": "function", "function": function}
+
+
+def _wire_schema(schema: Schema) -> dict[str, Any]:
+    if schema.body is None:
+        return {"type": "json_object"}
+    described: dict[str, Any] = {"name": schema.name, "schema": schema.body}
+    if schema.strict is not None:
+        described["strict"] = schema.strict
+    return {"type": "json_schema", "json_schema": described}
