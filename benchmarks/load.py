@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from servers import RoundFailed
+
 SCRIPT = Path(__file__).with_name("post.lua")
 REQUEST_TIMEOUT = "10s"
 
@@ -58,23 +60,30 @@ def chat_body(model: str, stream: bool) -> bytes:
     return json.dumps(body).encode()
 
 
-def run_wrk(
-    url: str, body: Path, headers: Mapping[str, str], connections: int, seconds: float, core: int
-) -> Outcome:
-    """Drives ``url`` for a whole number of seconds from one core."""
-    whole_seconds = max(1, round(seconds))
-    argv = ["taskset", "-c", str(core), "wrk", "--threads", "1", "--connections", str(connections)]
-    argv += ["--duration", f"{whole_seconds}s", "--timeout", REQUEST_TIMEOUT, "--latency", "--script", str(SCRIPT)]
-    argv += [url, "--", str(body), *(f"{name}: {value}" for name, value in headers.items())]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=whole_seconds + 60, check=False)
-    if done.returncode != 0:
-        raise RuntimeError(f"wrk failed with code {done.returncode}: {done.stderr.strip() or done.stdout.strip()}")
-    line = next(line for line in done.stdout.splitlines() if line.startswith("RESULT "))
-    figures = json.loads(line.removeprefix("RESULT "))
-    return Outcome(
-        requests=figures["requests"],
-        seconds=figures["microseconds"] / 1e6,
-        p50_us=figures["p50_us"],
-        p99_us=figures["p99_us"],
-        errors={name: figures[name] for name in figures if name.endswith("errors") or name == "timeouts"},
-    )
+@dataclass(frozen=True, slots=True)
+class Load:
+    """One request to one address, sent again and again from one core."""
+
+    url: str
+    body: Path
+    headers: Mapping[str, str]
+    core: int
+
+    def run(self, connections: int, seconds: float) -> Outcome:
+        """Drives the address for a whole number of seconds; raises ``RoundFailed`` if ``wrk`` could not."""
+        whole = max(1, round(seconds))
+        argv = ["taskset", "-c", str(self.core), "wrk", "--threads", "1", "--connections", str(connections)]
+        argv += ["--duration", f"{whole}s", "--timeout", REQUEST_TIMEOUT, "--latency", "--script", str(SCRIPT)]
+        argv += [self.url, "--", str(self.body), *(f"{name}: {value}" for name, value in self.headers.items())]
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=whole + 60, check=False)
+        if done.returncode != 0:
+            raise RoundFailed(f"wrk ended with code {done.returncode}: {(done.stderr or done.stdout).strip()}")
+        line = next(line for line in done.stdout.splitlines() if line.startswith("RESULT "))
+        figures = json.loads(line.removeprefix("RESULT "))
+        return Outcome(
+            requests=figures["requests"],
+            seconds=figures["microseconds"] / 1e6,
+            p50_us=figures["p50_us"],
+            p99_us=figures["p99_us"],
+            errors={name: figures[name] for name in figures if name.endswith("errors") or name == "timeouts"},
+        )

@@ -7,7 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from servers import Unavailable
@@ -50,27 +50,32 @@ def python_package_versions(python: str | Path, names: Sequence[str]) -> dict[st
     return found
 
 
-def virtual_environment(folder: str, requirement: str) -> Path:
-    """A virtual environment with one requirement installed; returns its ``bin`` folder."""
+def virtual_environment(folder: str, *requirements: str) -> Path:
+    """A virtual environment with the requirements installed; returns its ``bin`` folder."""
     root = FOLDER / folder
     installed = root / "installed"
-    if not installed.exists():
-        print(f"installing {requirement} into {root} ...", file=sys.stderr, flush=True)
+    wanted = " ".join(requirements)
+    if not installed.exists() or installed.read_text() != wanted:
+        print(f"installing {wanted} into {root} ...", file=sys.stderr, flush=True)
         _run([sys.executable, "-m", "venv", "--clear", root])
-        _run([root / "bin" / "python", "-m", "pip", "install", "--quiet", requirement])
-        installed.write_text(requirement + "\n")
+        _run([root / "bin" / "python", "-m", "pip", "install", "--quiet", *requirements])
+        installed.write_text(wanted)
     return root / "bin"
 
 
-def npm_package(folder: str, package: str) -> Path:
-    """An npm package installed into its own folder; returns the package's folder."""
+def npm_package(folder: str, package: str, overrides: Mapping[str, str]) -> Path:
+    """An npm package in its own folder, with some of its dependencies held at a version; returns its folder."""
     root = FOLDER / folder
     installed = root / "node_modules" / package
-    if not (installed / "package.json").exists():
+    manifest = json.dumps({"private": True, "dependencies": {package: "latest"}, "overrides": dict(overrides)})
+    wanted = root / "package.json"
+    if not (installed / "package.json").exists() or wanted.read_text() != manifest:
         npm = tool("npm", "npm")
         print(f"installing {package} into {root} ...", file=sys.stderr, flush=True)
-        root.mkdir(parents=True, exist_ok=True)
-        _run([npm, "install", "--prefix", root, "--no-audit", "--no-fund", package])
+        shutil.rmtree(root, ignore_errors=True)
+        root.mkdir(parents=True)
+        wanted.write_text(manifest)
+        _run([npm, "install", "--prefix", root, "--no-audit", "--no-fund", "--no-save"])
     return installed
 
 

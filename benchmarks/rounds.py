@@ -1,26 +1,24 @@
 """One round of one target: start it, check its answer, warm it up, load it at 1 and at 32 connections, stop it."""
 
+import http.client
 import json
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-import load
 import peers
 import proc
-from servers import Server, clean_environment, exchange, free_port, log_tail, running
+from load import Load, chat_body
+from servers import RoundFailed, Server, clean_environment, exchange, free_port, log_tail, running
 from targets import CHAT_PATH, MODEL, Site, Target
 
 CONNECTIONS = (1, 32)
 SETTLE_SECONDS = 0.5
 TENSORZERO_SCRIPT = Path(__file__).parent / "floors" / "tensorzero_calls.py"
-
-
-class RoundFailed(Exception):
-    """A round whose figures must not be reported; the message says what went wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +42,7 @@ class Bench:
 class Figures:
     """What one target showed at one number of connections."""
 
+    requests: float
     per_second: float
     cpu_us: float
     p50_us: float
@@ -64,34 +63,56 @@ def answer_text(answer: bytes, stream: bool) -> str:
 def check_answer(bench: Bench, port: int, body: bytes, headers: Mapping[str, str]) -> None:
     """Compares the target's answer with the upstream's own, so that no broken set-up gets measured."""
     json_headers = {"Content-Type": "application/json", **headers}
-    status, answer = exchange(port, "POST", CHAT_PATH, body, json_headers)
-    if status != 200:
-        raise RoundFailed(f"its answer has status {status}: {answer[:500].decode(errors='replace')}")
     direct = exchange(bench.upstream.port, "POST", CHAT_PATH, body, json_headers)[1]
-    if answer_text(answer, bench.stream) != answer_text(direct, bench.stream):
-        raise RoundFailed(f"its answer is not the upstream's: {answer[:500].decode(errors='replace')}")
+    try:
+        status, answer = exchange(port, "POST", CHAT_PATH, body, json_headers)
+    except (OSError, http.client.HTTPException) as error:
+        raise RoundFailed(f"it did not answer: {error!r}") from error
+    shown = answer[:500].decode(errors="replace")
+    if status != 200:
+        raise RoundFailed(f"its answer has status {status}: {shown}")
+    try:
+        same = answer_text(answer, bench.stream) == answer_text(direct, bench.stream)
+    except (ValueError, LookupError, TypeError) as error:
+        raise RoundFailed(f"its answer is not a chat completion ({error!r}): {shown}") from error
+    if not same:
+        raise RoundFailed(f"its answer is not the upstream's: {shown}")
 
 
-def measure(bench: Bench, server: Server, url: str, body: Path, headers: Mapping[str, str], connections: int) -> Figures:
+@contextmanager
+def serving(bench: Bench, target: Target, label: str) -> Iterator[tuple[Server, Load]]:
+    """Starts a target on the gateway's core, checks that it works and stops it at the end of the block."""
+    workdir = bench.folder / label
+    workdir.mkdir(parents=True)
+    site = Site(free_port(), bench.upstream.port, workdir)
+    body = workdir / "request.json"
+    body.write_bytes(chat_body(target.model, bench.stream))
+    headers = target.headers(site)
+    with running(target.command(site), site.port, bench.gateway_core, workdir) as server:
+        check_answer(bench, site.port, body.read_bytes(), headers)
+        yield server, Load(f"http://127.0.0.1:{site.port}{CHAT_PATH}", body, headers, bench.load_core)
+
+
+def measure(bench: Bench, server: Server, load: Load, connections: int, seconds: float) -> Figures:
     """Loads a server that is up. Work it queued behind its answers counts: it gets half a second to finish it.
 
     When the time is up, up to one request per connection is still being served; its work is in the processor time
     too, so it is counted among the served requests the time is divided by.
     """
     pid = server.process.pid
-    time.sleep(SETTLE_SECONDS)  # the requests the warm-up left behind
     cpu_before, calls_before = proc.cpu_seconds(pid), bench.upstream_calls()
-    outcome = load.run_wrk(url, body, headers, connections, bench.seconds, bench.load_core)
+    outcome = load.run(connections, seconds)
     time.sleep(SETTLE_SECONDS)
     if server.process.poll() is not None:
         raise RoundFailed(f"it died under load:\n{log_tail(server.log)}")
     cpu, calls = proc.cpu_seconds(pid) - cpu_before, bench.upstream_calls() - calls_before
-    if outcome.failures:
-        raise RoundFailed(f"{outcome.failures} of {outcome.requests} requests failed: {outcome.errors}")
+    if outcome.failures or not outcome.requests:
+        raise RoundFailed(f"{outcome.failures} failures beside {outcome.requests} requests: {outcome.errors}")
     if calls < outcome.requests:
         raise RoundFailed(f"{outcome.requests} requests were answered, but only {calls} reached the upstream")
     served = min(calls, outcome.requests + connections)
     return Figures(
+        requests=outcome.requests,
         per_second=outcome.per_second,
         cpu_us=cpu / served * 1e6,
         p50_us=outcome.p50_us,
@@ -103,29 +124,24 @@ def measure(bench: Bench, server: Server, url: str, body: Path, headers: Mapping
 
 def run_round(bench: Bench, target: Target, number: int) -> dict[int, Figures]:
     """A whole round of a target, on a server started for it: its figures by number of connections."""
-    workdir = bench.folder / f"{target.name}-{number}"
-    workdir.mkdir(parents=True)
-    site = Site(free_port(), bench.upstream.port, workdir)
-    body = workdir / "request.json"
-    body.write_bytes(load.chat_body(target.model, bench.stream))
-    headers = target.headers(site)
-    with running(target.command(site), site.port, bench.gateway_core, workdir) as server:
-        check_answer(bench, site.port, body.read_bytes(), headers)
-        url = f"http://127.0.0.1:{site.port}{CHAT_PATH}"
-        load.run_wrk(url, body, headers, max(CONNECTIONS), bench.warmup, bench.load_core)
-        return {count: measure(bench, server, url, body, headers, count) for count in CONNECTIONS}
+    with serving(bench, target, f"{target.name}-{number}") as (server, load):
+        warmup = load.run(max(CONNECTIONS), bench.warmup)
+        if warmup.failures:
+            raise RoundFailed(f"{warmup.failures} failures while warming up: {warmup.errors}")
+        time.sleep(SETTLE_SECONDS)  # the requests the warm-up left behind
+        return {count: measure(bench, server, load, count, bench.seconds) for count in CONNECTIONS}
 
 
 def prepare_tensorzero() -> str:
     """Installs the TensorZero reference and returns its version."""
-    python = peers.virtual_environment("tensorzero", "tensorzero") / "python"
+    python = peers.virtual_environment("tensorzero", "tensorzero", "uvloop") / "python"
     return peers.python_package_versions(python, ["tensorzero"])["tensorzero"]
 
 
 def tensorzero_round(bench: Bench) -> dict[int, float]:
     """Processor time a call of TensorZero's core in microseconds, by number of concurrent callers."""
     body = bench.folder / "tensorzero.json"
-    body.write_bytes(load.chat_body(MODEL, stream=False))
+    body.write_bytes(chat_body(MODEL, stream=False))
     python = peers.FOLDER / "tensorzero" / "bin" / "python"
     argv = ["taskset", "-c", str(bench.gateway_core), str(python), str(TENSORZERO_SCRIPT)]
     argv += [str(bench.upstream.port), str(body), str(bench.seconds), str(bench.warmup)]

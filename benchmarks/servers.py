@@ -19,6 +19,10 @@ class Unavailable(Exception):
     """A target that cannot be installed or started on this machine; the message says why."""
 
 
+class RoundFailed(Exception):
+    """A round whose figures must not be reported; the message says what went wrong."""
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
     """How to start one server."""

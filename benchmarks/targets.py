@@ -19,6 +19,8 @@ HERE = Path(__file__).parent
 REPOSITORY = HERE.parent
 CHAT_PATH = "/v1/chat/completions"
 MODEL = "static-model"
+# Portkey's gateway fails on streams with newer versions of this library: github.com/Portkey-AI/gateway/issues/1389
+PORTKEY_OVERRIDES = {"@hono/node-server": "1.14.0"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +38,17 @@ def _no_headers(_site: Site) -> Mapping[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One gateway. ``prepare`` installs what is missing and returns the version; ``command`` says how to start it."""
+    """One gateway. ``prepare`` installs what is missing and returns the version; ``command`` says how to start it.
+
+    A peer that cannot be installed or started is skipped; for a target that is ``required`` that is a failed run.
+    """
 
     name: str
     prepare: Callable[[], str]
     command: Callable[[Site], Command]
     model: str = MODEL
     headers: Callable[[Site], Mapping[str, str]] = field(default=_no_headers)
+    required: bool = False
 
 
 def _prepare_podium() -> str:
@@ -103,7 +109,7 @@ model_list:
 
 def _prepare_portkey() -> str:
     node = peers.tool("node", "nodejs")
-    package = peers.npm_package("portkey", "@portkey-ai/gateway")
+    package = peers.npm_package("portkey", "@portkey-ai/gateway", PORTKEY_OVERRIDES)
     version = json.loads((package / "package.json").read_text())["version"]
     return f"{version} (node {peers.tool_version(node, '--version')})"
 
@@ -144,7 +150,8 @@ def _nginx(site: Site) -> Command:
     """The floor for any gateway: nginx in one process, passing requests on over connections it keeps."""
     config = site.workdir / "nginx.conf"
     folders = "".join(
-        f"    {kind}_temp_path {site.workdir}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        f"    {kind}_temp_path {site.workdir}/{kind};\n"
+        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
     config.write_text(f"""\
 daemon off;
@@ -177,7 +184,7 @@ http {{
 TARGETS = {
     target.name: target
     for target in (
-        Target("podium", _prepare_podium, _podium, model="auto"),
+        Target("podium", _prepare_podium, _podium, model="auto", required=True),
         Target("litellm", _prepare_litellm, _litellm),
         Target("portkey", _prepare_portkey, _portkey, headers=_portkey_headers),
         Target("relay", _prepare_relay, _relay),

@@ -65,14 +65,13 @@ async def drive(gateway: AsyncTensorZeroGateway, arguments: dict[str, Any], call
     return sum(await asyncio.gather(*(caller() for _ in range(callers))))
 
 
-async def main() -> None:
+async def main(port: str, request: dict[str, Any], seconds: float, warmup: float) -> None:
     """Warms up, measures at 1 and at 32 callers, and prints one line of JSON."""
-    port, request_file, seconds, warmup = sys.argv[1], Path(sys.argv[2]), float(sys.argv[3]), float(sys.argv[4])
-    arguments = call_arguments(json.loads(request_file.read_bytes()))
-    with tempfile.TemporaryDirectory() as folder:
-        config = Path(folder) / "tensorzero.toml"
-        config.write_text(CONFIG.format(port=port))
-        gateway: Any = await AsyncTensorZeroGateway.build_embedded(config_file=str(config))  # type: ignore[misc]
+    arguments = call_arguments(request)
+    with tempfile.NamedTemporaryFile("w", suffix=".toml") as config:
+        config.write(CONFIG.format(port=port))
+        config.flush()
+        gateway: Any = await AsyncTensorZeroGateway.build_embedded(config_file=config.name)  # type: ignore[misc]
     figures = {}
     async with gateway:
         await drive(gateway, arguments, 32, warmup)
@@ -83,4 +82,4 @@ async def main() -> None:
     print(json.dumps(figures))
 
 
-uvloop.run(main())
+uvloop.run(main(sys.argv[1], json.loads(Path(sys.argv[2]).read_bytes()), float(sys.argv[3]), float(sys.argv[4])))

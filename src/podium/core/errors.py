@@ -19,6 +19,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import ClassVar
 
+from .usage import Usage
+
 
 class FailureKind(StrEnum):
     """What went wrong with one call, in terms that decide what to do next (see policies.reliability)."""
@@ -144,6 +146,7 @@ class ProviderError(PodiumError):
         retry_after_s: float | None = None,
         request_id: str | None = None,
         body: bytes | None = None,
+        usage: Usage | None = None,
     ) -> None:
         super().__init__(message, remedy=remedy, request_id=request_id)
         self.kind = kind
@@ -152,6 +155,8 @@ class ProviderError(PodiumError):
         self.retry_after_s = retry_after_s
         self.body = body
         """The provider's own error body, for a caller whose fault it was."""
+        self.usage = usage
+        """What the call used, where an answer arrived all the same."""
 
 
 class AllAttemptsFailed(PodiumError):

@@ -19,7 +19,9 @@ class Call(Struct, frozen=True, kw_only=True):
     model: str
     """The model's name as this provider knows it."""
     timeout_s: float
-    """For the whole call; for a stream, until the first byte and then between bytes."""
+    """For a whole answer. A stream is bounded by its silences instead."""
+    left_s: float | None = None
+    """Until the task's deadline, where it has one: bounds streams too."""
 
 
 class Provider(Protocol):

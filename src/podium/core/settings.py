@@ -273,6 +273,13 @@ class Settings(_Group, frozen=True, kw_only=True):
     )
 
 
+    def priority_on(self, model: str) -> Priority:
+        """The priority of a task that states none, by the route its `model` asks for."""
+        name = model.partition("/")[2] if model.startswith("auto/") else "default"
+        route = self.routes.get(name)
+        return "normal" if route is None or route.priority is None else route.priority
+
+
 def json_schema() -> dict[str, Any]:
     """The JSON schema of `podium.yaml` (draft 2020-12)."""
     import msgspec

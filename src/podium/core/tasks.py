@@ -228,6 +228,8 @@ class Candidate(Struct, frozen=True, kw_only=True):
     expected_latency_ms: int
     reason: str
     """Why it stands where it stands."""
+    context: int | None = None
+    """Its window in tokens, so that failover for a too long input knows who has a larger one; None where unknown."""
 
 
 class Rejected(Struct, frozen=True, kw_only=True):
@@ -259,6 +261,19 @@ class Decision(Struct, frozen=True, kw_only=True):
     def chosen(self) -> Candidate:
         """The first candidate."""
         return self.candidates[0]
+
+    def __str__(self) -> str:
+        """The sentence, then a line a candidate: what `print(podium.explain(...))` shows."""
+        lines = [self.why]
+        for place, candidate in enumerate(self.candidates, 1):
+            cost = "price unknown" if candidate.expected_cost is None else str(candidate.expected_cost)
+            lines.append(
+                f"{place:>3}. {candidate.deployment}  tier {candidate.tier}  {cost}"
+                f"  quality {candidate.expected_quality:.2f}  {candidate.expected_latency_ms} ms  {candidate.reason}"
+            )
+        lines.extend(f"  - {no.deployment}: {no.constraint}: {no.detail}" for no in self.rejected)
+        lines.extend(f"  ! {warning}" for warning in self.warnings)
+        return "\n".join(lines)
 
 
 class Attempt(Struct, frozen=True, kw_only=True):
@@ -318,5 +333,10 @@ class Outcome(Struct, frozen=True, kw_only=True):
 
     @property
     def served_by(self) -> Attempt | None:
-        """The attempt whose answer the caller got."""
-        return self.attempts[-1] if self.status == "ok" and self.attempts else None
+        """The attempt whose answer the caller got: the one that worked, else the last that fell short of its check."""
+        if self.status != "ok":
+            return None
+        for attempt in reversed(self.attempts):
+            if attempt.failure is None:
+                return attempt
+        return next((a for a in reversed(self.attempts) if a.failure is FailureKind.UNFIT), None)

@@ -4,8 +4,27 @@ Belongs here: model cards (TOML files beside this one), prices, and the deployme
 Never here: network calls, credentials, a choice between models.
 """
 
-from .cards import Card, Speed, load_cards
+from .build import Offer, build_catalog, local_card, unlisted
+from .cards import Card, Speed, find_card, load_cards
 from .deployments import Catalog, Deployment
-from .prices import Price, PriceBook, PriceWindow
+from .names import chats
+from .pricebook import PriceBook
+from .prices import Price, PriceWindow, Rates
 
-__all__ = ["Card", "Catalog", "Deployment", "Price", "PriceBook", "PriceWindow", "Speed", "load_cards"]
+__all__ = [
+    "Card",
+    "Catalog",
+    "Deployment",
+    "Offer",
+    "Price",
+    "PriceBook",
+    "PriceWindow",
+    "Rates",
+    "Speed",
+    "build_catalog",
+    "chats",
+    "find_card",
+    "load_cards",
+    "local_card",
+    "unlisted",
+]

@@ -7,10 +7,9 @@ replaced by measurement as soon as there is one.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
-from functools import cache
-from importlib.resources import files
+from datetime import date
+from functools import cache, cached_property, lru_cache
 from typing import Annotated
 
 import msgspec
@@ -19,8 +18,14 @@ from msgspec import Meta, Struct, field
 from podium.core.settings import Capability, ModelRole
 from podium.core.tasks import TaskType
 
+from .names import local_name
+
 TIER_QUALITY = {1: 0.78, 2: 0.88, 3: 0.95}
 """Expected share of right answers on work of middling complexity, by tier: a prior, not a measurement."""
+
+
+_DATED = re.compile(r"[-@](20\d\d-?\d\d-?\d\d)$")
+"""The date vendors put after a name: `-20251001`, `-2025-08-07`, `@20250929`."""
 
 
 class Speed(Struct, frozen=True, kw_only=True):
@@ -37,8 +42,8 @@ TIER_SPEED = {
 }
 
 
-class Card(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One model."""
+class Card(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True):
+    """One model. Its derived values are worked out once: a decision reads them for every candidate."""
 
     name: str
     """The name people use, the vendor's own where it has one."""
@@ -53,23 +58,27 @@ class Card(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     strengths: frozenset[TaskType] = frozenset()
     roles: frozenset[ModelRole] = frozenset()
     aliases: tuple[str, ...] = ()
-    """Other names of the same model, dated ones for instance."""
+    """Other names of the same model. Dated ones (`...-20251001`) need no mention."""
     served: Mapping[str, str] = field(default_factory=dict)
     """Provider preset -> the model's name there."""
+    lacks: Mapping[str, frozenset[Capability]] = field(default_factory=dict)
+    """Provider preset -> what the model can do but not through the wire Podium speaks there."""
+    retires: date | None = None
+    """The day its maker switches it off, where announced. From then on only a configuration that names it offers it."""
     match: str | None = None
-    """Pattern of the names local servers give it, such as `^llama-?3\\.1[:-]8b`."""
+    """Pattern of the names local servers give it, such as `^llama-?3\\.1[:-]8b`, against `names.local_name`."""
     quality: Annotated[float, Meta(ge=0, le=1)] | None = None
     """Overrides the tier's prior."""
     first_token_ms: int | None = None
     tokens_per_s: float | None = None
     note: str = ""
 
-    @property
+    @cached_property
     def expected_quality(self) -> float:
         """Prior share of right answers on work of middling complexity."""
         return TIER_QUALITY[self.tier] if self.quality is None else self.quality
 
-    @property
+    @cached_property
     def speed(self) -> Speed:
         """Prior speed: the card's own figures, else the tier's."""
         prior = TIER_SPEED[self.tier]
@@ -79,8 +88,13 @@ class Card(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         )
 
     def matches(self, name: str) -> bool:
-        """Whether a local server's model name means this model."""
-        return self.match is not None and re.search(self.match, name.lower()) is not None
+        """Whether a server's model name means this model."""
+        return self.match is not None and re.search(self.match, local_name(name)) is not None
+
+    def at(self, preset: str) -> Card:
+        """The card as it holds at one provider: itself, or a copy without what the wire there does not carry."""
+        missing = self.lacks.get(preset)
+        return msgspec.structs.replace(self, capabilities=self.capabilities - missing) if missing else self
 
 
 class _Family(Struct, frozen=True, forbid_unknown_fields=True):
@@ -92,6 +106,9 @@ class _Family(Struct, frozen=True, forbid_unknown_fields=True):
 @cache
 def load_cards() -> tuple[Card, ...]:
     """Every shipped card, in file order. Read once; the files are part of the package."""
+    import tomllib
+    from importlib.resources import files
+
     folder = files("podium.models.catalog") / "families"
     cards: list[Card] = []
     for entry in sorted(folder.iterdir(), key=lambda path: path.name):
@@ -99,3 +116,18 @@ def load_cards() -> tuple[Card, ...]:
             family = msgspec.convert(tomllib.loads(entry.read_text("utf-8")), _Family)
             cards.extend(family.model)
     return tuple(cards)
+
+
+@cache
+def _cards_by_name() -> Mapping[str, Card]:
+    return {name.lower(): card for card in load_cards() for name in (*card.served.values(), *card.aliases, card.name)}
+
+
+@lru_cache(maxsize=4096)
+def find_card(name: str) -> Card | None:
+    """The shipped card a model's name means at any provider: its own name, an alias, a name it is served under, any
+    of these with a date after it, or a name a local server gives it. None where nobody described it."""
+    known = _cards_by_name()
+    lowered = name.lower()
+    found = known.get(lowered) or known.get(_DATED.sub("", lowered)) or known.get(lowered.rpartition("/")[2])
+    return found or next((card for card in load_cards() if card.matches(name)), None)

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from functools import cached_property
 
 from msgspec import Struct
 
+from podium.core.settings import Capability, ModelRole
 from podium.core.tasks import Locality, TaskType
 
 from .cards import Card, Speed
 from .prices import Price
 
 
-class Deployment(Struct, frozen=True, kw_only=True):
-    """A model at a provider: what a decision chooses and an attempt calls."""
+class Deployment(Struct, frozen=True, kw_only=True, dict=True):
+    """A model at a provider: what a decision chooses and an attempt calls.
+
+    What a decision reads of every candidate is looked up once and kept (`cached_property`).
+    """
 
     id: str
     """`provider/model`."""
@@ -28,28 +33,56 @@ class Deployment(Struct, frozen=True, kw_only=True):
     listed: bool = True
     """False for a model nobody described: named by the caller, taken on trust."""
 
-    @property
+    @cached_property
     def tier(self) -> int:
         return self.card.tier
 
-    @property
+    @cached_property
+    def context(self) -> int:
+        """Tokens, question and answer together."""
+        return self.card.context
+
+    @cached_property
+    def capabilities(self) -> frozenset[Capability]:
+        return self.card.capabilities
+
+    @cached_property
     def strengths(self) -> frozenset[TaskType]:
         return self.card.strengths
 
-    @property
+    @cached_property
+    def roles(self) -> frozenset[ModelRole]:
+        return self.card.roles
+
+    @cached_property
+    def quality(self) -> float:
+        """Prior share of right answers on work of middling complexity."""
+        return self.card.expected_quality
+
+    @cached_property
     def speed(self) -> Speed:
         return self.card.speed
 
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Every name this deployment answers to besides its identifier."""
+        return frozenset({self.model, self.card.name, *self.card.aliases})
+
 
 class Catalog:
-    """The deployments usable now, by identifier and by model name. Immutable after construction."""
+    """The deployments usable now, by identifier and by model name. Immutable after construction.
+
+    Where two deployments have the same identifier, the first stays.
+    """
 
     def __init__(self, deployments: Iterable[Deployment]) -> None:
-        self.deployments: tuple[Deployment, ...] = tuple(deployments)
-        self._by_id = {deployment.id: deployment for deployment in self.deployments}
+        self._by_id: dict[str, Deployment] = {}
+        for deployment in deployments:
+            self._by_id.setdefault(deployment.id, deployment)
+        self.deployments: tuple[Deployment, ...] = tuple(self._by_id.values())
         self._by_model: dict[str, tuple[Deployment, ...]] = {}
         for deployment in self.deployments:
-            for name in {deployment.model, deployment.card.name, *deployment.card.aliases}:
+            for name in deployment.names:
                 self._by_model[name] = (*self._by_model.get(name, ()), deployment)
         self.providers: frozenset[str] = frozenset(deployment.provider for deployment in self.deployments)
 
@@ -63,5 +96,4 @@ class Catalog:
 
     def like(self, name: str, limit: int = 3) -> list[str]:
         """Names close to a misspelt one, for an error's remedy."""
-        known = [*self._by_id, *self._by_model]
-        return get_close_matches(name, known, n=limit, cutoff=0.5)
+        return get_close_matches(name, [*self._by_id, *self._by_model], n=limit, cutoff=0.5)

@@ -1,12 +1,12 @@
-"""Prices: dollars for a million tokens, by provider, model, prompt length and hour.
+"""Prices: dollars for a million tokens, by prompt length, time of day and date.
 
-The list is the `genai-prices` package's, as installed: no website is asked, so prices cannot vanish at start-up.
-A price that is not listed is None. Never zero: zero is a price.
+Only arithmetic lives here; `pricebook` fills these values from the price list and the configuration makes them by
+hand. A price that is not known is None. Never zero: zero is a price.
 """
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 from msgspec import Struct
@@ -17,7 +17,7 @@ _MILLION = Decimal(1_000_000)
 
 
 class Rates(Struct, frozen=True, kw_only=True):
-    """Dollars for a million tokens of each kind. None means: as the plain kind."""
+    """Dollars for a million tokens of each kind. None means: as the kind it is a part of."""
 
     input: Decimal
     output: Decimal
@@ -25,20 +25,43 @@ class Rates(Struct, frozen=True, kw_only=True):
     cache_write: Decimal | None = None
     audio_input: Decimal | None = None
     audio_output: Decimal | None = None
+    cached_audio: Decimal | None = None
+    """None means as `cached`, or where caching has no price, as `audio_input`."""
+    reasoning: Decimal | None = None
 
     def cost(self, usage: Usage) -> Money:
-        """What a call cost: each token once, at the price of its own kind."""
-        amount = (usage.input - usage.cached - usage.cache_write - usage.audio_input) * self.input
-        amount += (usage.output - usage.audio_output) * self.output
-        if usage.cached:
-            amount += usage.cached * (self.input if self.cached is None else self.cached)
+        """What a call cost: each token once, at the price of its own kind.
+
+        Providers do not say how many of the cached tokens were audio. Where the parts add up to more than the
+        whole, they must overlap by the difference, and that many are taken as cached audio; no more than that.
+        A provider's impossible counts never make a negative cost.
+        """
+        cached, audio = usage.cached, usage.audio_input
+        plain = usage.input - cached - usage.cache_write - audio
+        amount = usage.output * self.output
+        if plain < 0:
+            overlap = min(-plain, cached, audio)
+            rates = (self.cached_audio, self.cached, self.audio_input, self.input)
+            amount += overlap * next(rate for rate in rates if rate is not None)
+            cached, audio, plain = cached - overlap, audio - overlap, max(0, plain + overlap)
+        amount += plain * self.input
+        if cached:
+            amount += cached * (self.input if self.cached is None else self.cached)
         if usage.cache_write:
             amount += usage.cache_write * (self.input if self.cache_write is None else self.cache_write)
-        if usage.audio_input:
-            amount += usage.audio_input * (self.input if self.audio_input is None else self.audio_input)
-        if usage.audio_output:
-            amount += usage.audio_output * (self.output if self.audio_output is None else self.audio_output)
+        if audio:
+            amount += audio * (self.input if self.audio_input is None else self.audio_input)
+        if usage.audio_output and self.audio_output is not None:
+            amount += min(usage.audio_output, usage.output) * (self.audio_output - self.output)
+        if usage.reasoning and self.reasoning is not None:
+            amount += min(usage.reasoning, usage.output) * (self.reasoning - self.output)
         return Money(amount / _MILLION)
+
+
+Steps = tuple[tuple[int, Rates], ...]
+"""(input tokens, rates): a call reading more than that many tokens pays these rates for all of it. Ascending."""
+
+FREE = Rates(input=Decimal(0), output=Decimal(0))
 
 
 class PriceWindow(Struct, frozen=True, kw_only=True):
@@ -47,8 +70,10 @@ class PriceWindow(Struct, frozen=True, kw_only=True):
     start: time
     end: time
     rates: Rates
+    steps: Steps = ()
 
     def holds(self, at: time) -> bool:
+        """Whether a UTC time of day falls inside; `start` is part of the window, `end` is not."""
         if self.start <= self.end:
             return self.start <= at < self.end
         return at >= self.start or at < self.end
@@ -58,28 +83,37 @@ class Price(Struct, frozen=True, kw_only=True):
     """What a deployment charges."""
 
     rates: Rates
-    steps: tuple[tuple[int, Rates], ...] = ()
-    """(input tokens, rates): a call reading more than that many tokens pays these rates for all of it. Ascending."""
+    steps: Steps = ()
     windows: tuple[PriceWindow, ...] = ()
     """Rates that replace the plain ones at times of day; the last that holds wins."""
+    later: tuple[date, Price] | None = None
+    """An announced change: from this UTC day on, the other price holds. A gateway that runs for weeks needs it."""
+
+    @property
+    def moves(self) -> bool:
+        """Whether the rates depend on anything: length, hour or date."""
+        return bool(self.steps or self.windows or self.later)
 
     def at(self, when: datetime, input_tokens: int = 0) -> Rates:
-        """The rates for a call of this length at this moment."""
-        if not self.steps and not self.windows:
+        """The rates for a call of this length at this moment (an aware time; a naive one is read as UTC)."""
+        if not self.steps and not self.windows and self.later is None:
             return self.rates
-        chosen = self.rates
-        for window in self.windows:
-            if window.holds(when.timetz().replace(tzinfo=None)):
-                chosen = window.rates
-        for threshold, rates in self.steps:
-            if input_tokens > threshold:
-                chosen = rates
+        if when.tzinfo is not None and when.tzinfo is not UTC:
+            when = when.astimezone(UTC)
+        if self.later is not None and when.date() >= self.later[0]:
+            return self.later[1].at(when, input_tokens)
+        chosen, steps = self.rates, self.steps
+        if self.windows:
+            clock = when.time()
+            for window in self.windows:
+                if window.holds(clock):
+                    chosen, steps = window.rates, window.steps
+        for threshold, rates in steps:
+            if input_tokens <= threshold:
+                break
+            chosen = rates
         return chosen
 
-
-class PriceBook:
-    """Looks prices up in the installed `genai-prices` snapshot. Loads it on the first question."""
-
-    def lookup(self, provider: str, model: str, when: datetime) -> Price | None:
-        """The price of a model at a provider (by its `genai-prices` identifier) on a day; None where unlisted."""
-        raise LookupError(provider, model, when)
+    def cost(self, usage: Usage, when: datetime) -> Money:
+        """What a call cost that started at this moment."""
+        return self.at(when, usage.input).cost(usage)

@@ -4,8 +4,18 @@ Belongs here: what it takes to reach one provider and understand its refusals.
 Never here: which provider to use, retries, money, another vendor's quirks in code (quirks are data in `presets`).
 """
 
+from .accounts import Account, accounts
 from .discovery import LocalServer, find_local_servers
 from .http import HttpProvider, Transport
-from .presets import PRESETS, Preset, preset_for_key
+from .presets import PRESETS, Preset
 
-__all__ = ["PRESETS", "HttpProvider", "LocalServer", "Preset", "Transport", "find_local_servers", "preset_for_key"]
+__all__ = [
+    "PRESETS",
+    "Account",
+    "HttpProvider",
+    "LocalServer",
+    "Preset",
+    "Transport",
+    "accounts",
+    "find_local_servers",
+]

@@ -44,7 +44,8 @@ _SAYINGS: tuple[tuple[re.Pattern[str], FailureKind], ...] = (
     (
         re.compile(
             r"context_length_exceeded|context[ _](?:length|window)|maximum context|prompt is too long"
-            r"|too many (?:input )?tokens|input token count .*exceeds|string_above_max_length|exceeds? the (?:model'?s )?(?:max|context)",
+            r"|too many (?:input )?tokens|input token count .*exceeds|string_above_max_length"
+            r"|exceeds? the (?:model'?s )?(?:max|context)",
             re.IGNORECASE,
         ),
         FailureKind.CONTEXT_TOO_LONG,
@@ -68,6 +69,8 @@ _SAYINGS: tuple[tuple[re.Pattern[str], FailureKind], ...] = (
         FailureKind.NOT_FOUND,
     ),
 )
+
+_LONGEST_MESSAGE = 2000
 
 _STATUSES = {
     400: FailureKind.BAD_REQUEST,
@@ -109,19 +112,6 @@ def _cause(exc: Exception) -> str:
     return str(causes[-1]["message"]) if causes else str(exc).rstrip(".")
 
 
-class _ErrorBody(msgspec.Struct):
-    error: msgspec.Raw | None = None
-    message: msgspec.Raw | None = None
-    detail: msgspec.Raw | None = None
-
-
-class _ErrorObject(msgspec.Struct):
-    message: msgspec.Raw | None = None
-    code: msgspec.Raw | None = None
-    type: msgspec.Raw | None = None
-    status: msgspec.Raw | None = None
-
-
 def kind_of(status: int, said: str) -> FailureKind:
     """The failure behind a status and what was said with it."""
     if status < 500 or status in (503, 529):
@@ -153,27 +143,21 @@ def from_status(
 
 
 def _said(body: bytes) -> tuple[str, str]:
-    """(message, code and type) of an error body in any of the shapes providers use."""
+    """(message, codes) of an error body in any of the shapes providers use."""
     try:
-        outer = msgspec.json.decode(body, type=_ErrorBody)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        value = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         text = body[:300].decode("utf-8", "replace").strip()
         return (text or "with an empty body"), ""
-    for part in (outer.error, outer.detail, outer.message):
-        if part is None or bytes(part) == b"null":
-            continue
-        try:
-            inner = msgspec.json.decode(part, type=_ErrorObject)
-        except msgspec.DecodeError:
-            return _plain(part), ""
-        codes = " ".join(_plain(value) for value in (inner.code, inner.type, inner.status) if value is not None)
-        return (_plain(inner.message) if inner.message is not None else codes), codes
-    return body[:300].decode("utf-8", "replace"), ""
-
-
-def _plain(raw: msgspec.Raw) -> str:
-    value = msgspec.json.decode(raw)
-    return value[:2000] if isinstance(value, str) else str(value)[:2000]
+    if isinstance(value, list) and value:
+        value = value[0]  # Google wraps its error into a list
+    if not isinstance(value, dict):
+        return str(value)[:_LONGEST_MESSAGE], ""
+    said = next((value[name] for name in ("error", "detail", "message") if value.get(name)), value)
+    if not isinstance(said, dict):
+        return str(said)[:_LONGEST_MESSAGE], ""
+    codes = " ".join(str(said[name]) for name in ("code", "type", "status") if said.get(name) is not None)
+    return str(said.get("message") or codes or said)[:_LONGEST_MESSAGE], codes
 
 
 def _seconds(retry_after: str | None) -> float | None:

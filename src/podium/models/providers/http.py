@@ -96,7 +96,10 @@ class HttpProvider:
     async def stream(self, call: Call) -> AsyncIterator[AsyncIterator[Frame]]:
         """An answer as it comes; leaving the context closes the upstream call."""
         try:
-            async with self._request(call, stream=True).build_streamed() as response:
+            request = self._request(call, stream=True)
+            if call.left_s is not None:
+                request = request.timeout(timedelta(seconds=call.left_s))
+            async with request.build_streamed() as response:
                 if response.status != 200:
                     raise self._refused(response, bytes(await response.bytes()))
                 content_type = response.get_header("content-type") or "text/event-stream"

@@ -11,11 +11,11 @@ from podium.core.messages import FinishReason, Reply, ToolCall
 from podium.core.tasks import Task
 from podium.core.usage import Usage
 
-from .wire import AnswerMessage, ChatAnswer, ContentPart, WireError, WireUsage
+from .wire import AnswerMessage, ChatAnswer, ContentPart, WireUsage
 
 _answer_decoder = msgspec.json.Decoder(ChatAnswer)
-_error_decoder = msgspec.json.Decoder(WireError)
 _encoder = msgspec.json.Encoder()
+_LONGEST_MESSAGE = 2000
 
 _FINISH = {
     "stop": FinishReason.STOP,
@@ -67,7 +67,7 @@ def read_reply(body: bytes, *, provider: str) -> Reply:
             provider=provider,
             remedy="Check that its base_url ends in /v1 and serves the OpenAI chat API.",
         ) from exc
-    if wire.error is not None and not wire.choices and bytes(wire.error) != b"null":
+    if wire.error is not None and not wire.choices:
         raise ProviderError(
             f"{provider} sent an error inside a success: {error_text(wire.error)[0]}",
             kind=FailureKind.SERVER_ERROR,
@@ -107,14 +107,13 @@ def _text(content: str | list[ContentPart] | None) -> str:
     return "".join(part.text or "" for part in content or ())
 
 
-def error_text(raw: bytes | msgspec.Raw) -> tuple[str, str | None]:
-    """(message, code) of an `error` value, whatever shape it has."""
-    try:
-        error = _error_decoder.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return bytes(raw).decode("utf-8", "replace").strip('"')[:500], None
-    code = error.code if error.code is not None else error.type or error.status
-    return (error.message or error.type or "no message")[:2000], None if code is None else str(code)
+def error_text(error: Any) -> tuple[str, str | None]:
+    """(message, code) of an `error` value, whatever shape it has: an object in most places, a word in some."""
+    if not isinstance(error, dict):
+        return str(error)[:_LONGEST_MESSAGE], None
+    code = next((error[name] for name in ("code", "type", "status") if error.get(name) is not None), None)
+    message = error.get("message") or error.get("type") or "no message"
+    return str(message)[:_LONGEST_MESSAGE], None if code is None else str(code)
 
 
 def write_reply(reply: Reply, *, task: Task, model: str) -> bytes:

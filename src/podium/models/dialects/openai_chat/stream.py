@@ -66,7 +66,7 @@ class ChatStreamReader:
 
 def _events(chunk: ChatChunk) -> tuple[StreamEvent, ...]:
     events: list[StreamEvent] = []
-    if chunk.error is not None and bytes(chunk.error) != b"null":
+    if chunk.error is not None:
         message, code = error_text(chunk.error)
         return (StreamFault(message=message, code=code),)
     for choice in chunk.choices or ():

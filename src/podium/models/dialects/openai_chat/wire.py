@@ -147,7 +147,7 @@ class ChatAnswer(Struct, frozen=True):
     choices: list[Choice] | None = None
     model: str | None = None
     usage: WireUsage | None = None
-    error: Raw | None = None
+    error: Any = None
 
 
 class ToolCallPiece(Struct, frozen=True):
@@ -178,16 +178,7 @@ class ChunkChoice(Struct, frozen=True):
 class ChatChunk(Struct, frozen=True):
     choices: list[ChunkChoice] | None = None
     usage: WireUsage | None = None
-    error: Raw | None = None
-
-
-class WireError(Struct, frozen=True):
-    """`{"error": {...}}` as most providers write it; `code` may be a number."""
-
-    message: str | None = None
-    type: str | None = None
-    code: str | int | None = None
-    status: str | None = None
+    error: Any = None
 
 
 class ModelEntry(Struct, frozen=True):

@@ -1,0 +1,140 @@
+"""Which providers there are: the configuration's, those whose key stands in the environment, local ones that answered.
+
+Pure: environment and discovered servers are handed in, so the whole set-up can be told from its inputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from msgspec import Struct, field
+
+from podium.core.errors import ConfigError
+from podium.core.ports import Environment
+from podium.core.settings import ProviderSettings
+from podium.core.tasks import Locality
+
+from .discovery import LocalServer
+from .presets import PRESETS, Preset, preset_for_key
+
+
+class Account(Struct, frozen=True, kw_only=True):
+    """One provider as this set-up sees it."""
+
+    name: str
+    preset: Preset
+    base_url: str
+    locality: Locality
+    key: str | None = None
+    found: str
+    """Where it came from: `podium.yaml`, `OPENAI_API_KEY`, `127.0.0.1:11434`."""
+    problem: str | None = None
+    """Why it cannot be used, with the remedy; None where it can."""
+    models: tuple[str, ...] | None = None
+    """Limited to these, or what it listed; None: what the catalog knows of it."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    timeout_s: float | None = None
+
+    @property
+    def usable(self) -> bool:
+        return self.problem is None
+
+    @property
+    def lists_itself(self) -> bool:
+        """Whether its models are only known by asking it."""
+        return self.models is None and (self.locality == "local" or self.preset.name == "openai-compatible")
+
+    def __repr__(self) -> str:
+        """Without the key: this value ends up in logs and error reports."""
+        return (
+            f"Account(name={self.name!r}, base_url={self.base_url!r}, found={self.found!r}, problem={self.problem!r})"
+        )
+
+
+def accounts(
+    configured: Mapping[str, ProviderSettings],
+    *,
+    environ: Environment,
+    use_environment: bool,
+    local_servers: Iterable[LocalServer] = (),
+) -> tuple[Account, ...]:
+    """Configured providers first, then keys in the environment, then local servers; a preset already used is not
+    taken again, and one switched off stays off. Raises ConfigError for a provider that cannot be understood.
+    """
+    result = [_configured(name, settings, environ) for name, settings in configured.items() if settings.enabled]
+    spoken_for = {(settings.preset or name) for name, settings in configured.items()} | set(configured)
+    if use_environment:
+        for preset, variable in preset_for_key(environ):
+            if preset.name not in spoken_for and preset.base_url is not None:
+                result.append(
+                    Account(
+                        name=preset.name,
+                        preset=preset,
+                        base_url=preset.base_url,
+                        locality=preset.locality,
+                        key=environ[variable].strip(),
+                        found=variable,
+                    )
+                )
+    taken = {account.base_url for account in result}
+    for server in local_servers:
+        preset = server.preset
+        if preset.base_url is not None and preset.name not in spoken_for and preset.base_url not in taken:
+            result.append(
+                Account(
+                    name=preset.name,
+                    preset=preset,
+                    base_url=preset.base_url,
+                    locality="local",
+                    found=f"127.0.0.1:{preset.port}",
+                    models=server.models,
+                )
+            )
+    return tuple(result)
+
+
+def _configured(name: str, settings: ProviderSettings, environ: Environment) -> Account:
+    preset = PRESETS.get(settings.preset or name)
+    if preset is None:
+        if settings.preset is not None:
+            raise ConfigError(
+                f"there is no preset `{settings.preset}`",
+                remedy=f"Presets: {', '.join(PRESETS)}.",
+                field=f"providers.{name}.preset",
+            )
+        preset = PRESETS["openai-compatible"]
+    base_url = settings.base_url or preset.base_url
+    if base_url is None:
+        raise ConfigError(
+            f"provider `{name}` has no address",
+            remedy="Give its base_url, up to and including /v1, or name a preset.",
+            field=f"providers.{name}.base_url",
+        )
+    if not base_url.startswith(("http://", "https://")):
+        raise ConfigError(
+            f"base_url of provider `{name}` is not an http address: {base_url!r}",
+            remedy="Write it as https://HOST/v1.",
+            field=f"providers.{name}.base_url",
+        )
+    if preset.port is not None and base_url.rstrip("/").count("/") == 2:
+        base_url = base_url.rstrip("/") + "/v1"  # people give Ollama's address as it prints it, without /v1
+    key = settings.api_key or next(
+        (environ[v].strip() for v in preset.key_variables if environ.get(v, "").strip()), None
+    )
+    problem = None
+    if key is None and preset.key_variables and not preset.key_optional:
+        problem = f"no key: set {preset.key_variables[0]} or providers.{name}.api_key" + (
+            f" (get one at {preset.sign_up})" if preset.sign_up else ""
+        )
+    return Account(
+        name=name,
+        preset=preset,
+        base_url=base_url,
+        locality=settings.locality or preset.locality,
+        key=key,
+        found="podium.yaml",
+        problem=problem,
+        models=settings.models,
+        headers=settings.headers,
+        timeout_s=settings.timeout_s,
+    )

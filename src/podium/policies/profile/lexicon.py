@@ -1,0 +1,212 @@
+"""The words the profiler listens for, in the languages it knows: data, no logic.
+
+Each entry is a whole lower-case word. `stem*` also matches what begins with it; a stem has six letters, so that one
+dictionary look-up of a word's first six finds it. Two words joined by `_` must stand side by side. Scripts written
+without spaces have their own lists, searched as plain substrings.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+TASK_CUES: Final[dict[str, str]] = {
+    "classify": """
+        classi* catego* label labels labelled tag triage route bucket sentiment spam intent moderate belongs belong
+        positive negative neutral toxic which_category which_label which_queue one_of is_this triage_level rate
+        ordne zuordn* kategorie stimmung einord* classe classer catégorie clasif* etiqueta sentimiento categoría
+        classificare categoria sentimento classificeer categorie przypisz kategoria nastrój sklasy* опреде* катего*
+        класси* тональ* визнач* класиф* kategori sınıfl* duygu صنّف صنف वर्गीकृत
+    """,
+    "extract": """
+        extrac* pull parse list_all list_every find_all find_every all_names all_dates fields keys json identify
+        key_value key-value return_them figures entities mentioned extrah* auslesen extrai* extraire relève extrae extraer saca estrai estrarre
+        haal_uit wyciąg* wypisz wyodrę* извлек* выпиши витягни випиши çıkar ayıkla استخرج निकालें
+    """,
+    "summarise": """
+        summar* summary tl tldr tl_dr condense recap digest gist overview abstract key_points main_points key_takeaways
+        takeaways executive_summary main_findings shorten zusamm* fasse kurzfa* résume résumer résumé resume resumir
+        resumen resumo resuma riassu* sintesi sintet* samenv* vat_dit vat_de podsum* streść stresz* кратко резюми*
+        подыто* сумари* стисло özetle özet لخص सारांश
+    """,
+    "translate": """
+        transl* into_french into_german into_spanish into_english into_polish into_italian in_japanese in_german
+        in_french in_spanish in_italian you_say render überse* übertr* auf_spanisch auf_englisch auf_französisch
+        ins_englische heißt_auf traduc* tradui* traduz* traduz vertaal vertal* przetł* tłumac* переве* перево* перекл*
+        çevir çeviri tercüme ترجم ترجمة अनुवाद
+    """,
+    "code": """
+        python javascript typescript java rust golang kotlin swift php ruby sql bash regex html css react node django
+        flask express api endpoint function class method script query refactor refact* bug debug unit_tests unit_test
+        implement compile compil* traceback exception stacktrace typeerror async thread mutex pull_request diff repo
+        repository codebase linter dockerfile kubernetes yaml component middleware code pytest c++ c# null pointer
+        variable loop array dataframe pandas commit git funktion abfrage sql-abfrage programm skript fonction función
+        funzione functie funkcja функци* скрипт код işlev fonksiyon कोड postgres redis sqlite csv toggle cache
+        one_liner hook hooks schema migration
+    """,
+    "plan": """
+        plan plans planning roadmap milest* itinerary schedule timeline phases strategy project_plan break_down
+        break_this decomp* subtasks outline lay_out draw_up step_plan study_plan training_plan dependencies budget
+        plane planung projek* meilen* fahrplan planifie planif* planes plan_de cronog* pianifica piano programma
+        stappenplan zaplanuj harmon* сплани* план заплан* planla planı خطة योजना
+    """,
+    "reason": """
+        prove proof derive deduce infer justify argue analyse analyze evaluate compare trade-off tradeoff trade_off
+        trade_offs tradeoffs conclude logic logically puzzle step_by show_that show_your calculate compute solve
+        determine why_do explain_why work_out work_through differential_diagnosis which_is pros_and argue_both
+        assumption conclude if_all show_there show_that demonstrate given_a beweise begrün* schritt_für berechne vergleiche analys* herlei* démont* prouve
+        justif* compare calcule raison* demues* razona* razona calcula números_primos paso_del dimostra spiega bewijs bereken udowod*
+        oblicz uzasad* докажи доказать вычисли обоснуй доведи обґрун* kanıtla hesapla أثبت احسب
+        सिद्ध
+    """,
+    "create": """
+        poem haiku limerick story stories tale song lyrics slogan slogans tagline taglines names_for name_for brains*
+        compose toast joke screenplay dialogue novel essay creative imagine rhyme verse product_description blog
+        advert copy_for funny playful catchy letter_to draft gedicht geschi* erzähl* reim histoire poème conte invente
+        chanson poema cuento historia canción racconto poesia storia verhaal gedicht opowia* wiersz стих стихот*
+        рассказ сказку вірш оповід* hikaye şiir قصيدة قصة कविता कहानी
+    """,
+    "act": """
+        book order cancel send email schedule turn set update delete remove create add open close run execute fetch
+        refund invite assign call remind notify post upload download search find look_up check get buy pay move
+        reschedule play start stop restart deploy weather right_now erstelle sende schicke buche storniere weise
+        lösche suche öffne réserve envoie crée annule supprime cherche envía crea reserva cancela busca borra invia
+        prenota cerca verstuur boek maak wyślij zarezerwuj utwórz usuń отправь создай забронируй удали надішли створи
+        gönder oluştur أرسل احجز भेजें
+    """,
+    "chat": """
+        hi hello hey thanks thank morning evening night bye goodbye haha lol cheers sup feeling lonely awful sad
+        happy tired upset someone_to good_night good_morning how_are how_s nice_to miss_you i_m i_feel my_friends
+        hallo danke tschüs geht guten_morgen wie_geht merci bonjour salut bonsoir bonne_journée ça_va hola gracias
+        buenos_días qué_tal adiós ciao grazie buongiorno come_stai olá obrigado obrigada bom_dia tudo_bem dank hoi
+        cześć dziękuję jak_się привет спасибо как_дела здравс* привіт дякую як_справи добрий merhaba teşekk* nasılsın
+        selam مرحبا شكرا حالك नमस्ते धन्यवाद
+    """,
+    "ask": """
+        what who whom whose when where which how why is are does do can could what_s who_s tell_me was wer wie wo wann
+        welche welcher welches warum wieviel quelle quel qui où quand combien comment pourquoi qué cuál quién cuántos
+        cuántas dónde cuándo cómo che quale chi dove quando perché quanti qual quem onde quantos wat wie_is waar
+        wanneer hoeveel welke kto co gdzie kiedy ile jaki jaka jakie кто что где когда сколько какой какая какие
+        почему хто що де коли скільки який яка яке чому ne kim nerede kaç hangi hangisidir nedir ما ماذا من متى أين كم
+        क्या कौन कब कहाँ कितने
+    """,
+}
+
+TASK_SUBSTRINGS: Final[dict[str, tuple[str, ...]]] = {
+    "classify": ("分类", "判断", "情感", "标签", "分類", "判定", "感情", "분류", "감정"),
+    "extract": ("提取", "抽取", "列出所有", "抽出", "추출"),
+    "summarise": ("总结", "概括", "摘要", "總結", "要約", "まとめ", "요약"),
+    "translate": ("翻译", "译成", "翻譯", "翻訳", "訳して", "번역"),
+    "code": ("python", "go写", "代码", "函数", "脚本", "单元测试", "コード", "関数", "プログラム", "코드", "함수", "sql", "javascript"),
+    "plan": ("计划", "规划", "日程", "計画", "계획", "일정"),
+    "reason": ("证明", "推导", "逐步", "计算", "証明", "計算", "ステップ", "증명", "계산", "단계별"),
+    "create": ("写一首", "写一篇", "故事", "诗", "物語", "詩", "俳句", "이야기", "시를"),
+    "act": ("预订", "发送", "取消", "创建", "予約", "送信", "예약", "보내"),
+    "chat": ("你好", "谢谢", "您好", "こんにちは", "ありがとう", "元気", "안녕", "감사", "기분"),
+    "ask": ("什么", "哪", "谁", "多少", "吗", "几", "何", "誰", "どこ", "いつ", "ですか", "무엇", "누구", "어디", "언제", "몇", "인가요"),
+}
+
+DOMAIN_WORDS: Final[dict[str, str]] = {
+    "code": """
+        python javascript typescript java rust golang kotlin php ruby sql bash regex html css react django flask api
+        apis endpoint function functions class method script query refactor bug debug compile compiler exception async
+        thread repo repository codebase linter docker dockerfile kubernetes yaml json middleware code pytest pointer
+        variable array dataframe pandas commit git github jenkins microservice microservices monolith service database
+        backend frontend server deployment crud mkdir linux redis sqlite postgres def const return import let println
+        var select join null undefined typeerror runtimeerror tests lru cache config sourcing latency
+        rollback migration sql-abfrage abfrage fonction función csv codebase typescript lint hooks node suite npm flag diff
+        datenbank base programm skript funktion javascript-funktion
+    """,
+    "legal": """
+        contract contracts clause clauses agreement lease tenant landlord plaintiff defendant appellant court statute
+        liability indemnify indemnity indemnification arbitration jurisdiction tort copyright trademark patent law legal
+        lawyer attorney ruling negligence breach lawsuit litigation gdpr termination governing confidentiality warranty
+        licensee licensor shall hereby offer acceptance revoke revokes unconscionable novo vertrag klausel gericht
+        gesetz haftung kläger miete kündigung contrat clause tribunal droit loi avocat contrato cláusula tribunal ley
+        abogado contratto legge umowa sąd prawo договор суд закон иск договір sözleşme mahkeme عقد محكمة
+    """,
+    "medical": """
+        patient patients dose dosage mg tablet medication medications drug drugs diagnosis diagnose symptoms symptom
+        fever pain chest bp triage hospital clinical cardiology physician doctor nurse therapy treatment disease
+        syndrome antibiotics antibiotic paracetamol ibuprofen aspirin metoprolol atorvastatin headache pregnancy
+        murmur haemorrhages diaphoretic surgery cancer diabetes insulin vaccine infection discharge patienten arzt
+        symptome diagnose medikament fieber krankheit médecin symptômes maladie fièvre ordonnance paciente médico
+        síntomas enfermedad fiebre paziente medico sintomi farmaco lekarz pacjent objawy пациент врач симптомы диагноз
+        пацієнт лікар hasta doktor ilaç مريض طبيب मरीज
+    """,
+    "finance": """
+        invoice invoices revenue income salary tax taxes debt loan mortgage interest bond bonds coupon yield stock
+        stocks equity dividend portfolio cash capital net gross eps earnings margin capex ebitda
+        balance ledger payment payments refund charge charges transaction spending groceries leasing residual rates
+        basis inflation bank credit investment investor audit vat receipt accounting billion
+        rechnung steuer kredit zinsen umsatz gehalt facture tva montant impôt crédit taux factura impuesto préstamo
+        ingresos fattura iva imposta prestito faktura podatek kredyt налог кредит счет выручка податок рахунок fatura
+        vergi kredi فاتورة ضريبة
+    """,
+    "science": """
+        theorem proof prove irrational integer integers prime primes equation derivative integral continuous 
+        pendulum velocity km/h temperature pressure boil nitrogen molecule molecules atom atoms protein proteins cell
+        cells dna gene enzyme photosynthetic electrons electron photon quantum energy physics chemistry biology
+        membrane spectroscopy hypothesis randomized participants correlation variance probability statistical
+        experiment galaxy planet primos números gravity species evolution triangle root angle approximation formula sky correlation
+        beweise primzahl gleichung temperatur théorème triangle angles preuve énergie primos teorema 
+        energía numeri teoria twierdzenie liczba теорема уравнение энергия доказать теорему рівняння denklem teori
+        نظرية प्रमेय train speed
+    """,
+}
+
+DOMAIN_SUBSTRINGS: Final[dict[str, tuple[str, ...]]] = {
+    "code": ("代码", "函数", "缓存", "python", "javascript", "sql", "csv", "コード", "関数", "코드", "함수", "单元测试"),
+    "legal": ("合同", "法律", "法院", "契約", "裁判", "계약", "법원"),
+    "medical": ("患者", "医生", "症状", "药", "医師", "薬", "환자", "의사"),
+    "finance": ("发票", "贷款", "利率", "税", "請求書", "融資", "대출", "세금"),
+    "science": ("证明", "整数", "方程", "物理", "化学", "定理", "証明", "実験", "증명", "방정식"),
+}
+
+HARD_WORDS: Final = """
+    prove proof derive deduce design architect compare trade-off tradeoff tradeoffs analyse analyze evaluate
+    justify optimise optimize refactor migrate migration rigorous formal theorem complexity concurrency concurrent
+    distributed consistency security architecture strategy assumption assumptions limitations differential implications
+    irrational continuous duration risks dependencies milestones beweise begründe analysiere démontre justifie compare
+    demuestra analiza razonamiento докажи обоснуй udowodnij dimostra failure modes downtime argue
+"""
+CONSTRAINT_WORDS: Final = """
+    must exactly only without least most should each every max maximum minimum within under
+    limit include ensure required avoid keep except unless höchstens mindestens genau nur ohne muss exactement
+    seulement sans doit exactamente solo sin debe esattamente senza deve tylko bez musi только без должен
+"""
+CONDITION_WORDS: Final = """
+    if unless otherwise whether when assuming given suppose then wenn falls sonst angenommen si sinon supposons
+    entonces supón se altrimenti jeśli если иначе якщо eğer
+"""
+STEP_WORDS: Final = """
+    then first second finally afterwards next step steps phase phases dann zuerst danach schließlich
+    ensuite puis enfin abord luego después finalmente primero poi infine prima potem następnie затем потом сначала
+"""
+
+STOPWORDS: Final[dict[str, str]] = {
+    "en": """the of and to in is that it for you this with on are be what how do can my me have not from at by an your
+        which write please i we does was or there who why where if so s t thanks hi hey hello give as""",
+    "de": """der die das und ist nicht ein eine zu den mit von für auf dem im sich wie ich sie bitte wir auch es bei
+        einen einem dass wird nach hallo mir meine mein über ins wenn oder aus als einer folgende folgenden pro""",
+    "fr": """le la les des et est une un du en que pour dans qui au ce pas sur avec je vous il par plus sont se nous
+        cette ces mon ma merci bonjour l d qu quelle quel à aux sa son deux""",
+    "es": """el la los las de y que en un una es por con para no se del al lo su más como esta este mi me cuál qué
+        hola gracias todos siguiente desde hay cuántos sobre tiene""",
+    "it": """il la i gli le di e che è un una per non con del della in sono si da come alla nel questo mi ciao
+        grazie tutti ha lo dei seguente ho uno frase""",
+    "pt": """o a os as de e que em um uma é para com não do da no na se por mais como dos das seu este isso olá
+        obrigado qual são foi ao faça texto""",
+    "nl": """de het een en van is dat in te op voor met niet zijn ik je aan er om ook bij naar dit deze hoe wat
+        wordt door maar heeft worden zinnen""",
+    "pl": """i w na nie się z do to że jest o jak po co tak ale przez od dla czy są pan pani za jego był oraz
+        wszystkie poniższego który która""",
+    "tr": """ve bir bu için da de ile ne çok en mi var olarak daha gibi kadar nasıl hangi merhaba bugün benim ben
+        olan nasılsın""",
+    "sv": "och att det som en på är av för inte med ett jag den till har om du",
+    "da": "og at det er en på af for ikke med et jeg den til har om du hvad",
+    "cs": "a je se na v že to s z do jak pro za ale co jsem jsou nebo",
+    "ro": "și de la în a cu pe nu este care din pentru un o că sunt mai",
+    "ru": "и в не на что я с как это по но из у за на от для так все он мы вы или же был пожалуйста",
+    "uk": "і в не на що я з як це по але із у за від для та так все він ми ви або був будь ласка й",
+}
+"""Swedish, Danish, Czech and Romanian stand here so that they are not taken for a neighbour."""

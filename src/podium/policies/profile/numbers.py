@@ -1,0 +1,214 @@
+"""Finds digits that identify a person or an account: payment cards, bank accounts, national identity numbers, phones.
+
+The text is first mapped to classes (digit, separator, letter, other), so one regular expression with a literal first
+byte finds stretches of digits at memory speed. Only those stretches are looked at, and check digits decide wherever
+the scheme has them; a scheme without strong ones also needs a word in front that names it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Final
+
+from .phones import PhoneCheck
+
+_SEPARATORS: Final = b" -./()"
+_CLASS_TABLE: Final = bytes(
+    ord("0")
+    if chr(code) in "0123456789"
+    else ord("-")
+    if code in _SEPARATORS
+    else ord("a")
+    if code >= 0x80 or chr(code).isalpha() or code == ord("_")
+    else ord(",")
+    for code in range(256)
+)
+_DIGITS: Final = b"0123456789"
+_FEWEST_DIGITS: Final = 6
+_STRETCH: Final = re.compile(rb"0[0-]{5,47}")
+_HARMLESS: Final = frozenset(
+    (b"0000-00-00", b"00-00-0000", b"0000-00-00-00", b"00-00-00", b"0000-0000", b"000-000-0-0", b"00-0000", b"0000-00")
+)
+"""Shapes of dates, date and hour, year ranges and addresses of machines: most digits in logs and letters."""
+
+_ISSUER: Final = re.compile(
+    rb"(?:4(?:\d{12}|\d{15}|\d{18})|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}|3[47]\d{13}|"
+    rb"3(?:0[0-5]|[68]\d)\d{11}|6(?:011|4[4-9]\d|5\d\d)\d{12,15}|35(?:2[89]|[3-8]\d)\d{12,15}|62\d{14,17})\Z"
+)
+_CARD: Final = re.compile(
+    rb"(?<![\w-])(?<!\d[.,])(?:\d{13,19}|\d{4}([ -])\d{4}\1\d{4}\1\d{4}(?:\1\d{3})?|\d{4}([ -])\d{6}\2\d{4,5})"
+    rb"(?![\w-]|[.,]\d)"
+)
+_REFERENCE: Final = re.compile(
+    rb"(?:order|tracking|invoice|shipment|parcel|serial|transaction|reference|ticket|bestell\w*|commande|pedido)"
+    rb"[ _]{0,2}(?:number|nummer|no\.?|nr\.?|id|#)?\W{0,4}\Z"
+)
+
+_IBAN: Final = re.compile(rb"(?<![A-Z0-9])[A-Z]{2}\d\d(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?![A-Z0-9])")
+_IBAN_LEAD: Final = 16
+
+_CODICE_FISCALE: Final = b"aaaaaa00a00a000a"
+_NINO_SHAPES: Final = (b"aa000000a", b"aa-00-00-00-a")
+_NINO: Final = re.compile(rb"(?<!\w)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d\d ?\d\d ?\d\d ?[A-D](?!\w)", re.IGNORECASE)
+_NINO_WORD: Final = re.compile(rb"\b(?:nino|national insurance|ni (?:number|no)|insurance (?:number|no))\b")
+
+# Shapes so particular that check digits alone are proof enough: (pattern, kind, stdnum module).
+_SELF_EVIDENT: Final = re.compile(
+    rb"""
+    (?<![\w.-]) (?:
+        (?P<us_ssn> \d{3}-\d\d-\d{4} )
+      | (?P<br_cpf> \d{3}\.\d{3}\.\d{3}-\d\d )
+      | (?P<ch_ahv> 756\.\d{4}\.\d{4}\.\d\d )
+      | (?P<fr_nir> [12][ ]?\d\d[ ]?[0-9]\d[ ]?\d\d[ ]?\d{3}[ ]?\d{3}[ ]?\d\d )
+      | (?P<cn_ric> \d{6}(?:19|20)\d{9}[\dXx] )
+      | (?P<kr_rrn> \d{6}-[1-4]\d{6} )
+    ) (?![\w-])
+    """,
+    re.VERBOSE,
+)
+_NIE: Final = re.compile(rb"(?<!\w)[XYZ]-?\d{7}-?[A-Z](?!\w)", re.IGNORECASE)
+_DNI: Final = re.compile(rb"(?<!\w)\d{8}-?[A-Z](?!\w)", re.IGNORECASE)
+_BARE: Final = re.compile(rb"(?<![\w.])\d[\d ./-]{5,18}\d(?!\w)")
+
+# A word that names the scheme; group names are kinds.
+_SCHEME_WORD: Final = re.compile(
+    rb"(?P<us_ssn>\bssn\b|social security)|(?P<de_idnr>steuer-?id|steuerident|\bidnr\b|identifikationsnummer|tax id)|"
+    rb"(?P<pl_pesel>\bpesel\b)|(?P<tr_tckn>kimlik|\btckn?\b|t\.c\.)|(?P<nl_bsn>\bbsn\b|burgerservice|sofinummer)|"
+    rb"(?P<br_cpf>\bcpf\b)|(?P<ca_sin>\bsin\b|social insurance)|(?P<in_aadhaar>aadh?aar)|"
+    rb"(?P<es_dni>\bdni\b|\bnif\b|documento|identidad|identification)|(?P<fr_nir>\bnir\b|curit. sociale|\bnss\b)|"
+    rb"(?P<se_personnummer>personnummer)|(?P<dk_cpr>\bcpr\b)|(?P<no_fodselsnummer>dselsnummer)|"
+    rb"(?P<be_nn>rijksregister|registre national)|(?P<pt_nif>contribuinte)|(?P<gb_nhs>\bnhs\b)|"
+    + "(?P<ru_inn>инн|ИНН)|(?P<ua_rntrc>рнокпп|РНОКПП|іпн|ІПН)|(?P<jp_mynumber>マイナンバー|個人番号)".encode()
+)
+_SCHEME_REACH: Final = 64
+
+_MODULES: Final = {
+    "us_ssn": "us.ssn",
+    "de_idnr": "de.idnr",
+    "pl_pesel": "pl.pesel",
+    "tr_tckn": "tr.tckimlik",
+    "nl_bsn": "nl.bsn",
+    "br_cpf": "br.cpf",
+    "ca_sin": "ca.sin",
+    "in_aadhaar": "in_.aadhaar",
+    "es_dni": "es.dni",
+    "es_nie": "es.nie",
+    "it_codice_fiscale": "it.codicefiscale",
+    "fr_nir": "fr.nir",
+    "se_personnummer": "se.personnummer",
+    "dk_cpr": "dk.cpr",
+    "no_fodselsnummer": "no.fodselsnummer",
+    "be_nn": "be.nn",
+    "pt_nif": "pt.nif",
+    "gb_nhs": "gb.nhs",
+    "ru_inn": "ru.inn",
+    "ua_rntrc": "ua.rntrc",
+    "jp_mynumber": "jp.in_",
+    "ch_ahv": "ch.ssn",
+    "cn_ric": "cn.ric",
+    "kr_rrn": "kr.rrn",
+}
+NATIONAL_IDS: Final = frozenset((*_MODULES, "uk_nino"))
+"""Kinds that are national identity, tax or insurance numbers."""
+
+
+def find_numbers(blob: bytes, language: str) -> Iterator[str]:
+    """The kind of each identifying number in UTF-8 `blob`, repeats included. Linear in its length."""
+    if len(blob) - len(blob.translate(None, _DIGITS)) < _FEWEST_DIGITS:
+        return
+    if b"\xc2\xa0" in blob:  # the no-break space of French numbers; as many plain ones keep the offsets
+        blob = blob.replace(b"\xc2\xa0", b"  ")
+    classes = blob.translate(_CLASS_TABLE)
+    yield from _lettered(blob, classes)
+    phones = PhoneCheck(blob, language)
+    phone_seen = False
+    for stretch in _STRETCH.finditer(classes):
+        shape = stretch[0].rstrip(b"-")
+        digits = shape.count(b"0")
+        if digits <= _FEWEST_DIGITS or shape in _HARMLESS:
+            continue
+        start, end = stretch.start(), stretch.start() + len(shape)
+        kind = _of_stretch(blob, classes, start, end, digits)
+        if kind:
+            yield kind
+        elif not phone_seen and phones.holds(start, end):
+            phone_seen = True
+            yield "phone"
+
+
+def _of_stretch(blob: bytes, classes: bytes, start: int, end: int, digits: int) -> str | None:
+    """What the digits at `start` to `end` identify, a telephone apart."""
+    letter_near = b"a" in classes[max(0, start - 5) : start]
+    if digits >= 8 and letter_near and _is_iban(blob, start, end):
+        return "iban"
+    if digits >= 12:
+        for match in _CARD.finditer(blob, start, end + 4):
+            if _is_card(blob, match):
+                return "card"
+    for match in _SELF_EVIDENT.finditer(blob, start, end + 1):
+        kind = match.lastgroup
+        if kind and _valid(kind, match[0]):
+            return kind
+    if digits == 7 and letter_near:
+        nie = _NIE.search(blob, max(0, start - 2), end + 2)
+        if nie and _valid("es_nie", nie[0]):
+            return "es_nie"
+    return _named(blob, start, end)
+
+
+def _named(blob: bytes, start: int, end: int) -> str | None:
+    """An identity number whose scheme is named in the words before it."""
+    before = blob[max(0, start - _SCHEME_REACH) : start].lower()
+    for word in _SCHEME_WORD.finditer(before):
+        kind = word.lastgroup or ""
+        match = (_DNI if kind == "es_dni" else _BARE).match(blob, start, end + 2)
+        if match and _valid(kind, match[0]):
+            return kind
+    return None
+
+
+def _lettered(blob: bytes, classes: bytes) -> Iterator[str]:
+    """Identity numbers of mostly letters, found by their exact shape."""
+    place = classes.find(_CODICE_FISCALE)
+    while place >= 0:
+        end = place + len(_CODICE_FISCALE)
+        alone = not classes[place - 1 : place].strip(b",-") and not classes[end : end + 1].strip(b",-")
+        if alone and _valid("it_codice_fiscale", blob[place:end]):
+            yield "it_codice_fiscale"
+        place = classes.find(_CODICE_FISCALE, end)
+    for shape in _NINO_SHAPES:
+        place = classes.find(shape)
+        while place >= 0:
+            if _NINO.match(blob, place) and _NINO_WORD.search(blob[max(0, place - _SCHEME_REACH) : place].lower()):
+                yield "uk_nino"
+            place = classes.find(shape, place + len(shape))
+
+
+def _is_iban(blob: bytes, start: int, end: int) -> bool:
+    for match in _IBAN.finditer(blob[max(0, start - _IBAN_LEAD) : end + 20].upper()):
+        text = match[0].replace(b" ", b"").decode("ascii")
+        # The remainder is cheap and refuses 96 of 97; the library then knows each country's length and format.
+        if int("".join(str(int(char, 36)) for char in text[4:] + text[:4])) % 97 == 1:
+            from stdnum import iban
+
+            if iban.is_valid(text):
+                return True
+    return False
+
+
+def _is_card(blob: bytes, match: re.Match[bytes]) -> bool:
+    number = match[0].translate(None, b" -")
+    if not _ISSUER.match(number):
+        return False
+    if len(number) == len(match[0]) and _REFERENCE.search(blob[max(0, match.start() - 32) : match.start()].lower()):
+        return False
+    from stdnum import luhn
+
+    return bool(luhn.is_valid(number.decode("ascii")))
+
+
+def _valid(kind: str, number: bytes) -> bool:
+    module = import_module(f"stdnum.{_MODULES[kind]}")
+    return bool(module.is_valid(number.decode("ascii", "replace")))

@@ -1,0 +1,115 @@
+"""What the profiler reads of a task: bounded windows, split into words once, shared by every judgement.
+
+A conversation may be a megabyte; its purpose is in the last user turn and the system prompt, at their beginnings and
+ends. So judgements see at most 2,400 characters of the ask and 1,200 of the instructions, whatever the length.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from msgspec import Struct
+
+from podium.core.messages import AudioPart, ImagePart, Message, TextPart
+from podium.core.tasks import Task
+
+ASK_HEAD: Final = 1_600
+"""Characters read at the start of the last user turn."""
+ASK_TAIL: Final = 800
+"""Characters read at its end."""
+SYSTEM_HEAD: Final = 800
+SYSTEM_TAIL: Final = 400
+HISTORY_LIMIT: Final = 64
+"""Turns counted as history; more say nothing new about depth."""
+
+_PUNCTUATION: Final = "!\"#$%&'()*,.:;<=>?@[\\]^_`{|}~\n\r\t"
+_ASCII_TABLE: Final = str.maketrans(_PUNCTUATION, " " * len(_PUNCTUATION))
+# Combining vowel signs of Indic scripts are no letters to `\w`, so words are what lies between separators.
+_WORD: Final = re.compile(r"[^\s!\"#$%&'()*,.:;<=>?@\[\\\]^_`{|}~¿¡«»„“”‘’‚–—…。、，．：；？！（）「」『』・।،؟؛]+")
+
+
+class Reading(Struct, frozen=True, kw_only=True):
+    """The parts of a task that judgements look at."""
+
+    ask: str
+    """Window on the last user turn."""
+    ask_chars: int
+    """Its whole length."""
+    words: list[str]
+    """Of the window, lower-case, in order. Never changed."""
+    vocabulary: frozenset[str]
+    """The different words of ask and instructions."""
+    system_words: list[str]
+    system: str
+    turns: int
+    """User and assistant turns, at most HISTORY_LIMIT."""
+    image_now: bool
+    """In the last user turn."""
+    image_before: bool
+    audio_now: bool
+    audio_before: bool
+    after_tool: bool
+    """The last message is a tool's result."""
+    tools: int
+    schema: bool
+
+
+def read(task: Task) -> Reading:
+    """Take a task's windows. Work is bounded by the window sizes and the number of messages."""
+    messages = task.messages
+    last_user: Message | None = None
+    instructions = ""
+    image = audio = False
+    turns = 0
+    for message in messages:
+        if message.role == "user":
+            last_user = message
+            turns += 1
+        elif message.role == "assistant":
+            turns += 1
+        elif message.role == "system" and not instructions:
+            instructions = _window(message, SYSTEM_HEAD, SYSTEM_TAIL)[0]
+        for part in message.parts:
+            if type(part) is not TextPart:
+                image = image or type(part) is ImagePart
+                audio = audio or type(part) is AudioPart
+    ask, ask_chars, image_now, audio_now = "", 0, False, False
+    if last_user is not None:
+        ask, ask_chars = _window(last_user, ASK_HEAD, ASK_TAIL)
+        image_now = image and any(type(part) is ImagePart for part in last_user.parts)
+        audio_now = audio and any(type(part) is AudioPart for part in last_user.parts)
+    words = split_words(ask)
+    system_words = split_words(instructions) if instructions else []
+    return Reading(
+        ask=ask,
+        ask_chars=ask_chars,
+        words=words,
+        vocabulary=frozenset(words + system_words),
+        system_words=system_words,
+        system=instructions,
+        turns=min(turns, HISTORY_LIMIT),
+        image_now=image_now,
+        image_before=image and not image_now,
+        audio_now=audio_now,
+        audio_before=audio and not audio_now,
+        after_tool=bool(messages) and messages[-1].role == "tool",
+        tools=len(task.options.tools),
+        schema=task.options.schema is not None,
+    )
+
+
+def split_words(text: str) -> list[str]:
+    """Lower-case words of `text`, in order; hyphens, `+` and `/` stay inside a word."""
+    lowered = text.lower()
+    if lowered.isascii():
+        return lowered.translate(_ASCII_TABLE).split()
+    return _WORD.findall(lowered)
+
+
+def _window(message: Message, head: int, tail: int) -> tuple[str, int]:
+    parts = message.parts
+    text = parts[0].text if len(parts) == 1 and type(parts[0]) is TextPart else message.text
+    if len(text) <= head + tail:
+        return text, len(text)
+    return f"{text[:head]}\n{text[-tail:]}", len(text)

@@ -1,0 +1,72 @@
+"""Estimates how many tokens a text is, by counting kinds of bytes.
+
+A tokenizer's vocabulary is megabytes to fetch and milliseconds to run, and every vendor has its own. Counting
+letters, digits, punctuation and scripts with C-speed byte deletion costs a few nanoseconds a character and lands
+within a few per cent, which is all that routing, cost estimates and context checks need.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+# Tokens a byte of each kind is worth. Fitted by least squares on relative error against OpenAI's o200k_base
+# vocabulary over Python, Markdown, licence prose and interface texts in 16 languages. For characters of several
+# bytes, only the lead byte counts: it names the script.
+_LETTER: Final = 0.216
+_ASCII_KINDS: Final = (
+    (0.926, b"0123456789"),
+    (0.124, b" "),
+    (0.297, b"\n\r\t"),
+    (0.453, bytes(code for code in range(0x21, 0x7F) if not chr(code).isalnum())),
+)
+_WIDE_KINDS: Final = (
+    (1.35, bytes(range(0xC2, 0xCC))),  # accented Latin
+    (0.304, bytes(range(0xCC, 0xD4))),  # Greek, Cyrillic
+    (0.377, bytes(range(0xD4, 0xE0))),  # Armenian, Hebrew, Arabic
+    (0.358, b"\xe0"),  # the Indic scripts, Thai
+    (1.33, b"\xe1\xe2\xef"),  # typographic marks, symbols, full-width forms
+    (0.785, bytes(range(0xE3, 0xEA))),  # kana, Han
+    (0.739, bytes(range(0xEA, 0xEE))),  # Hangul
+    (2.0, bytes(range(0xF0, 0xF8))),  # emoji and other astral characters
+)
+_CONTINUATION: Final = bytes(range(0x80, 0xC0))
+
+IMAGE_TOKENS: Final = 1_000
+"""Flat count for one image: between the common vendors' charges for a mid-sized picture (250 to 1,600)."""
+LOW_DETAIL_IMAGE_TOKENS: Final = 100
+"""Flat count for an image asked for at low detail."""
+AUDIO_BYTES_PER_TOKEN: Final = 1_600
+"""Bytes of decoded audio per token: 16 kB/s of compressed speech at ten tokens a second."""
+MESSAGE_TOKENS: Final = 4
+"""What the chat format adds around each message."""
+TOOL_TOKENS: Final = 8
+"""What the chat format adds around each tool definition or call."""
+
+
+def estimate_tokens(text: str) -> int:
+    """Tokens in `text`, 0 for empty text, never negative.
+
+    Mean absolute error against o200k_base is about 7 % (median 6 %) over mixed prose, code and languages; other
+    vocabularies split non-English text finer, so there the true figure can be a third higher.
+    """
+    return estimate_byte_tokens(text.encode("utf-8", "surrogatepass"), ascii_only=text.isascii())
+
+
+def estimate_byte_tokens(blob: bytes, *, ascii_only: bool) -> int:
+    """Tokens in UTF-8 `blob`; `ascii_only` spares the kinds that cannot occur."""
+    length = len(blob)
+    if length == 0:
+        return 0
+    letters = length
+    tokens = 0.0
+    for worth, kind in _ASCII_KINDS:
+        count = length - len(blob.translate(None, kind))
+        letters -= count
+        tokens += count * worth
+    if not ascii_only:
+        letters -= length - len(blob.translate(None, _CONTINUATION))
+        for worth, kind in _WIDE_KINDS:
+            count = length - len(blob.translate(None, kind))
+            letters -= count
+            tokens += count * worth
+    return max(1, round(tokens + letters * _LETTER))

@@ -1,0 +1,195 @@
+"""The calls of one task: candidate after candidate until one works, each recorded as what it was."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import TypeVar
+
+from podium.core.errors import AllAttemptsFailed, FailureKind, ProviderError
+from podium.core.events import AttemptEnded
+from podium.core.ports import Call
+from podium.core.tasks import Attempt, Decision, Task
+from podium.core.usage import Usage
+from podium.models.catalog import Deployment
+from podium.policies.reliability import Next, Retry, Stop, next_step
+
+from .costing import cost_of, cost_of_failure, usage_of_failure
+from .parts import Parts
+
+T = TypeVar("T")
+
+_STATUS_OF = {
+    FailureKind.RATE_LIMITED: 429,
+    FailureKind.OVERLOADED: 503,
+    FailureKind.UNREACHABLE: 503,
+    FailureKind.TIMEOUT: 504,
+    FailureKind.CONTEXT_TOO_LONG: 400,
+}
+
+
+class Attempts:
+    """The calls of one task so far. Mutable, owned by one task."""
+
+    def __init__(self, parts: Parts, task: Task, decision: Decision) -> None:
+        self.task = task
+        self.decision = decision
+        self.made: list[Attempt] = []
+        self.first_token_ms: float | None = None
+        self.began = parts.clock.monotonic()
+        self._parts = parts
+        self._deployment: Deployment | None = None
+        self._started: datetime = task.received_at
+        self._started_mono = self.began
+        self._here = 0
+
+    async def until_one_works(self, call: Callable[[Deployment, Call], Awaitable[T]]) -> T:
+        """Call candidates in turn, as `policies.reliability` says, until one works.
+
+        Raises ProviderError where the failure is the caller's to mend, AllAttemptsFailed where nothing is left.
+        """
+        place = 0
+        while True:
+            deployment = self._at(place)
+            if deployment is None:
+                raise self._exhausted(None)
+            try:
+                return await call(deployment, self._open(deployment))
+            except ProviderError as error:
+                self.failed(error)
+                step = self._what_next(error, place)
+                if isinstance(step, Stop):
+                    if step.callers_fault:
+                        raise
+                    raise self._exhausted(error) from error
+                if isinstance(step, Retry):
+                    await self._parts.sleep(step.delay_s)
+                else:
+                    place = step.place
+                    self._here = 0
+            except asyncio.CancelledError:
+                self.cancelled()
+                raise
+
+    def _at(self, place: int) -> Deployment | None:
+        """The deployment of the candidate at this place; one that vanished meanwhile is passed over."""
+        for candidate in self.decision.candidates[place:]:
+            deployment = self._parts.find_deployment(candidate.deployment)
+            if deployment is not None:
+                return deployment
+        return None
+
+    def _open(self, deployment: Deployment) -> Call:
+        self._deployment = deployment
+        self._here += 1
+        self._started = self._parts.clock.now()
+        self._started_mono = self._parts.clock.monotonic()
+        timeout = self._parts.timeout_of(deployment)
+        left = self._seconds_left()
+        if left is not None:
+            left = max(left, 0.001)
+            timeout = min(timeout, left)
+        return Call(task=self.task, model=deployment.model, timeout_s=timeout, left_s=left)
+
+    def _seconds_left(self) -> float | None:
+        deadline = self.decision.requirements.deadline
+        return None if deadline is None else (deadline - self._parts.clock.now()).total_seconds()
+
+    def _what_next(self, error: ProviderError, place: int) -> Retry | Next | Stop:
+        return next_step(
+            error.kind,
+            retry_after_s=error.retry_after_s,
+            made_here=self._here,
+            made=len(self.made),
+            place=place,
+            candidates=self.decision.candidates,
+            seconds_left=self._seconds_left(),
+            settings=self._parts.settings,
+            random=self._parts.random(),
+        )
+
+    # --- the end of one attempt ------------------------------------------------------------------------------------
+
+    def succeeded(self, usage: Usage, *, request_id: str | None = None, first_token_ms: float | None = None) -> None:
+        """The call under way ended well."""
+        deployment = self._under_way()
+        self._parts.health.succeeded(deployment.id, self._elapsed_ms())
+        self._add(
+            deployment,
+            usage=usage,
+            cost=cost_of(deployment, usage, self._started),
+            request_id=request_id,
+            first_token_ms=first_token_ms,
+        )
+
+    def failed(self, error: ProviderError, *, usage: Usage | None = None, first_token_ms: float | None = None) -> None:
+        """The call under way failed; `usage` where the answer arrived all the same."""
+        deployment = self._under_way()
+        used = usage or error.usage or usage_of_failure(error.kind, self.decision.profile.input_tokens)
+        self._parts.health.failed(deployment.id, error.kind, error.message)
+        self._add(
+            deployment,
+            failure=error.kind,
+            error=error.message,
+            status=error.http_status,
+            usage=used,
+            cost=cost_of_failure(deployment, used, self._started),
+            request_id=error.request_id,
+            first_token_ms=first_token_ms,
+        )
+
+    def cancelled(self, *, usage: Usage | None = None, first_token_ms: float | None = None) -> None:
+        """The caller left during the call under way."""
+        deployment = self._under_way()
+        used = usage or usage_of_failure(FailureKind.CANCELLED, self.decision.profile.input_tokens)
+        self._add(
+            deployment,
+            failure=FailureKind.CANCELLED,
+            error="the caller went away",
+            usage=used,
+            cost=cost_of_failure(deployment, used, self._started),
+            first_token_ms=first_token_ms,
+        )
+
+    def _under_way(self) -> Deployment:
+        assert self._deployment is not None, "no call is under way"
+        return self._deployment
+
+    def _elapsed_ms(self) -> float:
+        return (self._parts.clock.monotonic() - self._started_mono) * 1000
+
+    def ms_since_start(self) -> float:
+        """Milliseconds since the task began: what the caller waited."""
+        return (self._parts.clock.monotonic() - self.began) * 1000
+
+    def _add(self, deployment: Deployment, **details: object) -> None:
+        attempt = Attempt(
+            number=len(self.made) + 1,
+            deployment=deployment.id,
+            provider=deployment.provider,
+            model=deployment.model,
+            started_at=self._started,
+            latency_ms=self._elapsed_ms(),
+            **details,  # type: ignore[arg-type]  # named by this class's own three callers
+        )
+        self.made.append(attempt)
+        self._parts.emit(AttemptEnded(task_id=self.task.id, attempt=attempt))
+
+    def _exhausted(self, last: ProviderError | None) -> AllAttemptsFailed:
+        tried = tuple(
+            f"{attempt.deployment}: {attempt.failure.value if attempt.failure else 'ok'}: {attempt.error}"
+            for attempt in self.made
+        )
+        kinds = {attempt.failure for attempt in self.made}
+        waits = [last.retry_after_s] if last is not None and last.retry_after_s is not None else []
+        status = _STATUS_OF.get(last.kind, 502) if last is not None and len(kinds) == 1 else 502
+        return AllAttemptsFailed(
+            f"None of {len({attempt.deployment for attempt in self.made})} models answered"
+            f" ({len(self.made)} calls). Last: {last.message if last else 'nothing could be called'}",
+            remedy=last.remedy if last is not None and last.remedy else "Try again, or configure another provider.",
+            decision_id=self.decision.id,
+            tried=tried,
+            http_status=status,
+            retry_after_s=waits[0] if waits else None,
+        )

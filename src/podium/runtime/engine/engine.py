@@ -1,0 +1,132 @@
+"""The engine: takes a task through its life and stands behind what it returns."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from podium.core.errors import FailureKind, PodiumError, ProviderError
+from podium.core.events import DecisionMade
+from podium.core.health import Standing
+from podium.core.messages import Reply
+from podium.core.ports import Call, Profiler
+from podium.core.tasks import Decision, Outcome, Profile, Task, Verdict
+from podium.core.usage import NO_USAGE
+from podium.models.catalog import Deployment
+from podium.policies.cascade import judge_structure
+
+from .attempts import Attempts
+from .costing import estimated_usage
+from .live import LiveAnswer, open_stream
+from .parts import Parts
+from .settle import settle
+
+
+class Decider(Protocol):
+    """Orders candidates; `policies.routing.Router` is the one."""
+
+    def decide(self, task: Task, profile: Profile, *, now: datetime, standing: Mapping[str, Standing]) -> Decision: ...
+
+
+class Completed(Struct, frozen=True, kw_only=True):
+    """A whole answer and what it took."""
+
+    reply: Reply
+    outcome: Outcome
+
+
+class _Unfit(ProviderError):
+    """An answer that arrived, and is paid for, and fell short of its check."""
+
+    def __init__(self, deployment: Deployment, reply: Reply, verdict: Verdict) -> None:
+        super().__init__(
+            f"{deployment.id} answered, but {verdict.reason}.",
+            kind=FailureKind.UNFIT,
+            provider=deployment.provider,
+            usage=reply.usage,
+        )
+        self.reply = reply
+        self.verdict = verdict
+
+
+class Engine:
+    """Takes tasks to answers. One per process; any number of tasks at once on one event loop."""
+
+    def __init__(self, *, profiler: Profiler, decider: Decider, parts: Parts) -> None:
+        self._profiler = profiler
+        self._decider = decider
+        self._parts = parts
+
+    def explain(self, task: Task) -> Decision:
+        """The decision, no call made and nothing recorded. Raises RequestError where nothing fits."""
+        parts = self._parts
+        profile = self._profiler.profile(task)
+        return self._decider.decide(task, profile, now=parts.clock.now(), standing=parts.health.standings)
+
+    def _decide(self, task: Task) -> Decision:
+        clock = self._parts.clock
+        began = clock.monotonic()
+        decision = self.explain(task)
+        self._parts.emit(DecisionMade(task=task, decision=decision, seconds=clock.monotonic() - began))
+        return decision
+
+    async def complete(self, task: Task) -> Completed:
+        """A whole answer. Raises RequestError, ProviderError (the caller's to mend) or AllAttemptsFailed."""
+        parts = self._parts
+        attempts = Attempts(parts, task, self._decide(task))
+        try:
+            reply, verdict = await self._first_fit(attempts)
+        except PodiumError as error:
+            settle(parts, attempts, "failed", error=error)
+            raise
+        except asyncio.CancelledError:
+            settle(parts, attempts, "cancelled")
+            raise
+        outcome = settle(parts, attempts, "ok", verdict=verdict, answer=reply.text)
+        return Completed(reply=reply, outcome=outcome)
+
+    async def _first_fit(self, attempts: Attempts) -> tuple[Reply, Verdict]:
+        """The first answer that passes its check; where none does, the last one, judged unfit and returned as that."""
+        unfit: _Unfit | None = None
+
+        async def call(deployment: Deployment, call: Call) -> tuple[Reply, Verdict]:
+            nonlocal unfit
+            reply = await self._parts.provider_of(deployment).complete(call)
+            if reply.usage is None:
+                counted = estimated_usage(attempts.decision.profile.input_tokens, len(reply.text))
+                reply = replace(reply, usage=counted)
+            verdict = judge_structure(attempts.task, reply)
+            if not verdict.accepted:
+                unfit = _Unfit(deployment, reply, verdict)
+                raise unfit
+            attempts.succeeded(reply.usage or NO_USAGE, request_id=reply.request_id)
+            return reply, verdict
+
+        try:
+            return await attempts.until_one_works(call)
+        except PodiumError:
+            if unfit is None:
+                raise
+            return unfit.reply, unfit.verdict
+
+    async def stream(self, task: Task) -> LiveAnswer:
+        """An answer under way: its first content is here, so failing over is behind us. Raises as `complete`."""
+        parts = self._parts
+        attempts = Attempts(parts, task, self._decide(task))
+
+        async def call(deployment: Deployment, call: Call) -> LiveAnswer:
+            return await open_stream(parts, attempts, parts.provider_of(deployment), deployment, call)
+
+        try:
+            return await attempts.until_one_works(call)
+        except PodiumError as error:
+            settle(parts, attempts, "failed", error=error, streamed=True)
+            raise
+        except asyncio.CancelledError:
+            settle(parts, attempts, "cancelled", streamed=True)
+            raise

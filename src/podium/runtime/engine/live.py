@@ -1,0 +1,180 @@
+"""A streamed answer: opened behind the first content, relayed as it comes, settled exactly once."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
+from podium.core.errors import FailureKind, ProviderError
+from podium.core.messages import (
+    Finished,
+    Frame,
+    ReasoningDelta,
+    RefusalDelta,
+    StreamFault,
+    TextDelta,
+    ToolCallDelta,
+    UsageSeen,
+)
+from podium.core.ports import Call, Provider
+from podium.core.tasks import Decision, Outcome
+from podium.core.usage import Usage
+from podium.models.catalog import Deployment
+
+from .attempts import Attempts
+from .costing import estimated_usage
+from .parts import Parts
+from .settle import settle
+
+_CONTENT = (TextDelta, ReasoningDelta, RefusalDelta, ToolCallDelta)
+
+
+class _Tally:
+    """What has come through so far."""
+
+    __slots__ = ("characters", "content", "finished", "pieces", "usage")
+
+    def __init__(self, *, keep_text: bool) -> None:
+        self.characters = 0
+        self.content = False
+        self.finished = False
+        self.usage: Usage | None = None
+        self.pieces: list[str] | None = [] if keep_text else None
+
+    def note(self, frame: Frame, provider: str) -> bool:
+        """Count a frame; True once content has come. Raises ProviderError for a fault inside the stream."""
+        for event in frame.events:
+            if isinstance(event, TextDelta):
+                self.content = True
+                self.characters += len(event.text)
+                if self.pieces is not None:
+                    self.pieces.append(event.text)
+            elif isinstance(event, ToolCallDelta):
+                self.content = True
+                self.characters += len(event.arguments) + len(event.name or "")
+            elif isinstance(event, _CONTENT):
+                self.content = True
+                self.characters += len(event.text)
+            elif isinstance(event, Finished):
+                self.finished = True
+            elif isinstance(event, UsageSeen):
+                self.usage = event.usage
+            elif isinstance(event, StreamFault):
+                raise ProviderError(
+                    f"{provider} broke its stream off with an error: {event.message}",
+                    kind=FailureKind.SERVER_ERROR,
+                    provider=provider,
+                )
+        return self.content
+
+
+class LiveAnswer:
+    """An answer whose first content is here. Iterate `frames()` once, and always `aclose()`."""
+
+    def __init__(
+        self,
+        *,
+        parts: Parts,
+        attempts: Attempts,
+        deployment: Deployment,
+        upstream: AsyncExitStack,
+        incoming: AsyncIterator[Frame],
+        held: list[Frame],
+        tally: _Tally,
+    ) -> None:
+        self.deployment = deployment
+        self.outcome: Outcome | None = None
+        self._parts = parts
+        self._attempts = attempts
+        self._upstream = upstream
+        self._incoming = incoming
+        self._held = held
+        self._tally = tally
+
+    @property
+    def decision(self) -> Decision:
+        return self._attempts.decision
+
+    @property
+    def calls(self) -> int:
+        """Calls made so far, this one included."""
+        return len(self._attempts.made) + 1
+
+    async def frames(self) -> AsyncIterator[Frame]:
+        """Every frame in order. Raises ProviderError where the stream breaks: a cut answer is never a success."""
+        provider = self.deployment.provider
+        tally = self._tally
+        try:
+            for frame in self._held:
+                yield frame
+            self._held = []
+            async for frame in self._incoming:
+                tally.note(frame, provider)
+                yield frame
+            if not tally.finished:
+                raise ProviderError(
+                    f"{provider} ended its stream before the answer was finished.",
+                    kind=FailureKind.BROKEN_STREAM,
+                    provider=provider,
+                )
+        except ProviderError as error:
+            self._attempts.failed(error, usage=self._usage(), first_token_ms=self._attempts.first_token_ms)
+            self.outcome = settle(
+                self._parts, self._attempts, "failed", error=error, answer=self._text(), streamed=True
+            )
+            raise
+        self._attempts.succeeded(self._usage(), first_token_ms=self._attempts.first_token_ms)
+        self.outcome = settle(self._parts, self._attempts, "ok", answer=self._text(), streamed=True)
+
+    async def aclose(self) -> None:
+        """Close the upstream call at once; a task not settled by then was left by its caller."""
+        await self._upstream.aclose()
+        if self.outcome is None:
+            self._attempts.cancelled(usage=self._usage(), first_token_ms=self._attempts.first_token_ms)
+            self.outcome = settle(self._parts, self._attempts, "cancelled", answer=self._text(), streamed=True)
+
+    def _usage(self) -> Usage:
+        stated = self._tally.usage
+        if stated is not None:
+            return stated
+        return estimated_usage(self._attempts.decision.profile.input_tokens, self._tally.characters)
+
+    def _text(self) -> str | None:
+        return None if self._tally.pieces is None else "".join(self._tally.pieces)
+
+
+async def open_stream(
+    parts: Parts, attempts: Attempts, provider: Provider, deployment: Deployment, call: Call
+) -> LiveAnswer:
+    """Open a stream and hold its frames until real content has come: until then, failing over is invisible.
+
+    Raises ProviderError for a call that was refused, broke off, or ended before any content.
+    """
+    upstream = AsyncExitStack()
+    try:
+        incoming = await upstream.enter_async_context(provider.stream(call))
+        tally = _Tally(keep_text=parts.keep_text)
+        held: list[Frame] = []
+        async for frame in incoming:
+            held.append(frame)
+            if tally.note(frame, provider.name):
+                break
+        if not tally.content and not tally.finished:
+            raise ProviderError(
+                f"{provider.name} ended its stream before any content.",
+                kind=FailureKind.BROKEN_STREAM,
+                provider=provider.name,
+            )
+    except BaseException:
+        await upstream.aclose()
+        raise
+    attempts.first_token_ms = attempts.ms_since_start()
+    return LiveAnswer(
+        parts=parts,
+        attempts=attempts,
+        deployment=deployment,
+        upstream=upstream,
+        incoming=incoming,
+        held=held,
+        tally=tally,
+    )

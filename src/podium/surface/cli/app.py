@@ -1,0 +1,70 @@
+"""The root command: groups, version, and the one place where errors become words and exit codes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import click
+import typer
+
+from podium.core.errors import ConfigError, PodiumError, RequestError
+
+from . import asking, configuring, costing, demonstrating, listing, serving
+from .output import print_error
+
+_HELP = "Sends each piece of AI work to the cheapest model that does it well enough, and accounts for every cent."
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from podium import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+def build() -> typer.Typer:
+    """The command tree."""
+    app = typer.Typer(help=_HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+    @app.callback()
+    def root(
+        version: Annotated[
+            bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
+        ] = False,
+    ) -> None:
+        """Options before the command."""
+
+    app.command("up")(serving.up)
+    app.command("ask")(asking.ask)
+    app.command("explain")(asking.explain)
+    app.command("models")(listing.models)
+    app.command("providers")(listing.providers)
+    app.command("costs")(costing.costs)
+    app.command("init")(configuring.init)
+    app.command("demo")(demonstrating.demo)
+    config = typer.Typer(help="Check podium.yaml, or print its JSON schema.", no_args_is_help=True)
+    config.command("check")(configuring.check)
+    config.command("schema")(configuring.schema)
+    app.add_typer(config, name="config")
+    return app
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command. Returns 0 (done), 1 (the work failed) or 2 (usage or configuration)."""
+    try:
+        result = build()(list(arguments), prog_name="podium", standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.exceptions.Abort:
+        return 130
+    except click.ClickException as wrong:
+        wrong.show()
+        return 2
+    except PodiumError as error:
+        print_error(error)
+        return 2 if isinstance(error, ConfigError | RequestError) else 1
+    except KeyboardInterrupt:
+        return 130
+    return result if isinstance(result, int) else 0

@@ -1,0 +1,58 @@
+"""`podium up`."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from msgspec.structs import replace
+from rich.text import Text
+
+from podium.runtime.assembly import Runtime
+from podium.surface.config import load_settings
+
+from .options import Config
+from .output import console
+
+
+def up(
+    config: Config = None,
+    host: Annotated[str | None, typer.Option("--host", help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option("--port", "-p", help="Port to listen on.", min=0, max=65535)] = None,
+    log_level: Annotated[str, typer.Option("--log-level", help="debug, info, warning or error.")] = "warning",
+) -> None:
+    """Start the gateway. Ctrl-C lets answers under way finish."""
+    level = logging.getLevelNamesMapping().get(log_level.upper())
+    if level is None:
+        raise typer.BadParameter(f"{log_level!r} is not a log level", param_hint="--log-level")
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    settings = load_settings(config, environ=os.environ, cwd=Path.cwd()).settings
+    server = settings.server
+    server = replace(server, host=server.host if host is None else host, port=server.port if port is None else port)
+    from podium.surface.server import run
+
+    run(replace(settings, server=server), environ=os.environ, started=_greet)
+
+
+def _greet(runtime: Runtime, address: str) -> None:
+    out = console(stderr=True)
+    out.print(Text(f"Podium listens on {address}", style="bold green"))
+    for account in runtime.accounts:
+        if account.problem is None:
+            count = sum(1 for item in runtime.catalog.deployments if item.provider == account.name)
+            out.print(Text(f"  {account.name}: {count} models ({account.found})"))
+        else:
+            out.print(Text(f"  {account.name}: left out: {account.problem}", style="yellow"))
+    if not runtime.catalog.deployments:
+        out.print(
+            Text(
+                "  No model is usable yet. Set a key such as OPENAI_API_KEY, start a local model server, or see"
+                " `podium init`.",
+                style="yellow",
+            )
+        )
+    out.print(Text(f"  ledger: {runtime.settings.store}"))
+    out.print(Text(f'  OpenAI clients: base_url="{address}/v1", model="auto"'))

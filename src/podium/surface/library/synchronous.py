@@ -1,0 +1,87 @@
+"""Podium for everybody else: the same, on a background event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import threading
+from collections.abc import Coroutine, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Self, TypeVar, Unpack
+
+from podium.core.settings import Settings
+from podium.core.tasks import Decision
+from podium.records.ledger.costs import CostRow
+
+from .answer import Answer
+from .asking import Asked, Prompt
+from .asynchronous import AsyncPodium
+
+T = TypeVar("T")
+
+
+class Podium:
+    """Ask, explain, and see what it cost, from ordinary code and from any thread. Arguments as `AsyncPodium`.
+
+    Close with `close()` or use `with`; a program that simply ends is closed properly too.
+    """
+
+    def __init__(
+        self,
+        config: str | Path | None = None,
+        *,
+        settings: Settings | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self._async = AsyncPodium(config, settings=settings, environ=environ)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._starting = threading.Lock()
+
+    @property
+    def settings(self) -> Settings:
+        return self._async.settings
+
+    def ask(self, prompt: Prompt, **asked: Unpack[Asked]) -> Answer:
+        """See `AsyncPodium.ask`."""
+        return self._run(self._async.ask(prompt, **asked))
+
+    def explain(self, prompt: Prompt, **asked: Unpack[Asked]) -> Decision:
+        """See `AsyncPodium.explain`."""
+        return self._run(self._async.explain(prompt, **asked))
+
+    def costs(self, by: str = "task", *, since: datetime | None = None, until: datetime | None = None) -> list[CostRow]:
+        """See `AsyncPodium.costs`."""
+        return self._run(self._async.costs(by, since=since, until=until))
+
+    def close(self) -> None:
+        """Close connections, write what is still to be written, end the background thread. Safe to call twice."""
+        with self._starting:
+            loop, thread = self._loop, self._thread
+            self._loop = self._thread = None
+        if loop is None or thread is None:
+            return
+        atexit.unregister(self.close)
+        asyncio.run_coroutine_threadsafe(self._async.aclose(), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+    def _run(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._running()).result()
+
+    def _running(self) -> asyncio.AbstractEventLoop:
+        with self._starting:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                self._thread = threading.Thread(target=self._loop.run_forever, name="podium", daemon=True)
+                self._thread.start()
+                atexit.register(self.close)
+            return self._loop
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()

@@ -1,0 +1,102 @@
+"""The process: bind, serve, drain. One worker; scale out by processes that share a store."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import ipaddress
+import logging
+import socket
+from collections.abc import Callable
+
+import uvicorn
+
+from podium.core.errors import ConfigError
+from podium.core.ports import Environment
+from podium.core.settings import Settings
+from podium.runtime.assembly import Runtime, assemble
+
+from .app import Gateway
+
+log = logging.getLogger("podium.server")
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises ConfigError with the remedy where the address cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except (OSError, OverflowError) as exc:
+        listener.close()
+        raise ConfigError(
+            f"cannot listen on {host}:{port}: {getattr(exc, 'strerror', None) or exc}",
+            remedy="Is another Podium running there? Choose another with --port, or server.port in podium.yaml.",
+            field="server.port",
+        ) from exc
+    listener.listen(2048)
+    return listener
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach the address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+async def serve(
+    settings: Settings, *, environ: Environment, started: Callable[[Runtime, str], None] | None = None
+) -> None:
+    """Serve until SIGINT or SIGTERM, then let answers under way finish and drain the ledger.
+
+    `started` is told the runtime and the address once requests are taken. Raises ConfigError and StoreError.
+    """
+    listener = bind(settings.server.host, settings.server.port)
+    try:
+        runtime = await assemble(settings, environ=environ)
+    except BaseException:
+        listener.close()
+        raise
+    if not is_loopback(settings.server.host):
+        log.warning(
+            "listening on %s without asking for a key: whoever reaches this address spends your money",
+            settings.server.host,
+        )
+    config = uvicorn.Config(
+        Gateway(runtime),
+        http="httptools",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=int(settings.server.drain_s),
+        limit_concurrency=None,
+    )
+    server = uvicorn.Server(config)
+    try:
+        # What start-up built lives as long as the process: the collector need not look at it again.
+        gc.collect()
+        gc.freeze()
+        if started is not None:
+            host, port = listener.getsockname()[:2]
+            started(runtime, f"http://{f'[{host}]' if ':' in host else host}:{port}")
+        await server.serve(sockets=[listener])
+    finally:
+        listener.close()
+        await runtime.aclose()
+
+
+def run(settings: Settings, *, environ: Environment, started: Callable[[Runtime, str], None] | None = None) -> None:
+    """`serve` on the quickest event loop there is."""
+    try:
+        import uvloop
+    except ImportError:  # not made for this platform
+        loop_factory = None
+    else:
+        loop_factory = uvloop.new_event_loop
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        runner.run(serve(settings, environ=environ, started=started))
