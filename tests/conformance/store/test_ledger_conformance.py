@@ -220,7 +220,9 @@ def test_dearest_first_and_nobody_last(
     assert rows[0].mean_latency_ms == 25.0
 
 
-def test_a_span_includes_its_start_and_excludes_its_end(ledger: AnyLedger, make_outcome: Callable[..., Outcome]) -> None:
+def test_a_span_includes_its_start_and_excludes_its_end(
+    ledger: AnyLedger, make_outcome: Callable[..., Outcome]
+) -> None:
     noon = make_outcome().task.received_at
     _recorded(ledger, *(make_outcome(received_at=noon + timedelta(microseconds=step)) for step in range(4)))
     one, three = noon + timedelta(microseconds=1), noon + timedelta(microseconds=3)

@@ -3,20 +3,29 @@
 `‹` in a text marks where the error must point; it is taken out before the text is read.
 """
 
+# ruff: noqa: E501 - one case a line, so that the table can be scanned
+
 from __future__ import annotations
 
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from podium.core.errors import ConfigError
 from podium.core.settings import RouteSettings, Settings
-from podium.surface.config import InvalidConfig, read_settings
+from podium.surface.config import InvalidConfig, load_settings, read_settings
 from podium.surface.config.planned import PLANNED_FIELDS, PLANNED_VALUES
 from podium.surface.config.report import SHOWN_PROBLEMS
 
 PRESETS = frozenset({"openai", "anthropic", "mistral", "ollama"})
-ENVIRON = {"PORT": "8080", "WORD": "secret-word", "SPACED": "key with space", "EMPTY": "", "PG_URL": "mysql://u:hush@h/d"}
+ENVIRON = {
+    "PORT": "8080",
+    "WORD": "secret-word",
+    "SPACED": "key with space",
+    "EMPTY": "",
+    "PG_URL": "mysql://u:hush@h/d",
+}
 
 
 class Bad(NamedTuple):
@@ -195,9 +204,7 @@ def test_a_bad_file_is_refused_at_the_right_place_with_a_remedy(bad: Bad) -> Non
 
 
 @pytest.mark.parametrize("bad", BAD.values(), ids=BAD.keys())
-def test_windows_line_ends_and_a_byte_order_mark_move_nothing(bad: Bad, tmp_path) -> None:
-    from podium.surface.config import load_settings
-
+def test_windows_line_ends_and_a_byte_order_mark_move_nothing(bad: Bad, tmp_path: Path) -> None:
     text, line, column = marked(bad.text)
     path = tmp_path / "c.yaml"
     path.write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())

@@ -30,10 +30,11 @@ class Transport(Struct, frozen=True, kw_only=True):
     silence_timeout_s: float
     """The longest wait for the next bytes."""
 
-    def client(self) -> Client:
-        """A pooled client. Redirects are refused: a prompt goes where it was sent or nowhere."""
+    def client(self, headers: Mapping[str, str]) -> Client:
+        """A pooled client that sends these headers. Redirects are refused: a prompt goes where it was sent."""
         return (
             ClientBuilder()
+            .default_headers(headers)
             .connect_timeout(timedelta(seconds=self.connect_timeout_s))
             .read_timeout(timedelta(seconds=self.silence_timeout_s))
             .follow_redirects(False)
@@ -71,12 +72,12 @@ class HttpProvider:
     def _opened(self) -> Client:
         # Opened at the first call, so that constructing a provider needs no running loop and no socket.
         if self._client is None:
-            self._client = self._transport.client()
+            self._client = self._transport.client(self._headers)
         return self._client
 
     def _request(self, call: Call, *, stream: bool) -> RequestBuilder:
         body = self._wire.write_request(call.task, model=call.model, stream=stream, quirks=self._quirks)
-        return self._opened().post(self._chat_url).headers(self._headers).body_bytes(body)
+        return self._opened().post(self._chat_url).body_bytes(body)
 
     async def complete(self, call: Call) -> Reply:
         """A whole answer. Raises ProviderError."""
@@ -132,7 +133,7 @@ class HttpProvider:
     async def list_models(self) -> tuple[str, ...]:
         """The names the provider lists. Raises ProviderError."""
         try:
-            request = self._opened().get(f"{self.base_url}/models").headers(self._headers)
+            request = self._opened().get(f"{self.base_url}/models")
             response = await request.timeout(timedelta(seconds=self._transport.connect_timeout_s)).build().send()
             body = bytes(await response.bytes())
         except PyreqwestError as exc:

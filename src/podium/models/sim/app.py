@@ -1,4 +1,4 @@
-"""A simulated vendor as a plain ASGI app: routes, keys, latency, and the faults on the wire.
+"""A simulated vendor as a plain ASGI app: routes, keys, and what it has seen.
 
 Plain ASGI because the faults need the connection itself, and because a bench must not be dominated by its upstream.
 """
@@ -6,8 +6,7 @@ Plain ASGI because the faults need the connection itself, and because a bench mu
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
-from itertools import islice
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 import msgspec
@@ -16,23 +15,14 @@ from msgspec import Struct
 from podium.core.clock import Clock, SystemClock
 
 from .connection import ClientGone, Connection, Message
+from .delivery import Delivery, deliver, fail_early
 from .faults import Fault, Faults
 from .mind import answer
-from .openai_wire import (
-    DONE, ChatRequest, ChunkWriter, Head, Spoken, WireError, content_chunks, error_body, read_request, whole_body,
-)  # fmt: skip
-from .vendor import SimModel, SimVendor
+from .openai_wire import Head, WireError, read_request
+from .vendor import SimVendor
 
-_CHARS_PER_TOKEN = 4
 _KEPT_REQUESTS = 256
-_PAGE = b"<!doctype html><title>Maintenance</title><h1>We will be back soon</h1>"
-_GARBAGE = b'{"id": "chatcmpl-\xff\xfe", "choices": [{"mess<<<<'
-_STATUS_TYPES = {
-    401: "authentication_error",
-    403: "permission_error",
-    404: "invalid_request_error",
-    429: "rate_limit_error",
-}
+_KEPT_BODY = 64 * 1024
 
 
 class Seen(Struct, frozen=True, kw_only=True):
@@ -40,6 +30,7 @@ class Seen(Struct, frozen=True, kw_only=True):
 
     model: str
     body: bytes
+    """Its first 64 KB."""
     headers: Mapping[str, str]
     fault: str | None
     """Kind of the fault that hit it."""
@@ -112,13 +103,17 @@ class SimApp:
             return
         connection = Connection(scope, receive, send)
         try:
-            await self._route(connection, scope["method"], scope["path"])
-        except WireError as exc:
-            await connection.respond(exc.status, exc.body)
+            await self._answer(connection, scope["method"], scope["path"])
         except ClientGone:
             self._abandoned += 1
         finally:
             await connection.close()
+
+    async def _answer(self, connection: Connection, method: str, path: str) -> None:
+        try:
+            await self._route(connection, method, path)
+        except WireError as exc:
+            await connection.respond(exc.status, exc.body)
 
     async def _route(self, connection: Connection, method: str, path: str) -> None:
         match method, path:
@@ -127,7 +122,7 @@ class SimApp:
             case "GET", "/v1/models":
                 self._check_key(connection)
                 fault = self._pick(None)
-                if fault is None or not await self._fail_early(connection, fault, stream=False):
+                if fault is None or not await fail_early(connection, fault, stream=False):
                     await connection.respond(200, self._listing)
             case "GET", "/sim/state":
                 await connection.respond(200, msgspec.json.encode(self.state))
@@ -175,13 +170,13 @@ class SimApp:
         self.seen.append(
             Seen(
                 model=model.name,
-                body=body,
+                body=body[:_KEPT_BODY],
                 headers=connection.headers,
                 fault=None if fault is None else fault.kind,
                 stream=bool(request.stream),
             )
         )
-        if fault is not None and await self._fail_early(connection, fault, stream=bool(request.stream)):
+        if fault is not None and await fail_early(connection, fault, stream=bool(request.stream)):
             return
         spoken = answer(model, self.vendor.seed, request)
         head = Head(
@@ -189,132 +184,18 @@ class SimApp:
             created=int(self._clock.now().timestamp()),
             model=model.name,
         )
-        if request.stream:
-            await self._stream(connection, model, request, head, spoken, fault)
-        else:
-            await self._whole(connection, model, request, head, spoken, fault)
-
-    async def _fail_early(self, connection: Connection, fault: Fault, *, stream: bool) -> bool:
-        """Faults that leave nothing of the answer. False for the others."""
-        media = b"text/event-stream" if stream else b"application/json"
-        match fault.kind:
-            case "status":
-                kind = _STATUS_TYPES.get(fault.status, "server_error")
-                code = "rate_limit_exceeded" if fault.status == 429 else None
-                body = error_body(f"Simulated failure with status {fault.status}.", kind=kind, code=code)
-                retry_after = [] if fault.retry_after_s is None else [(b"retry-after", b"%g" % fault.retry_after_s)]
-                await connection.respond(fault.status, body, extra=retry_after)
-            case "refuse":
-                connection.refuse()
-            case "reset" if fault.after == 0:
-                connection.reset()
-            case "hang":
-                await connection.pause(None)
-            case "empty":
-                await connection.respond(200, b"", media=media)
-            case "content_type":
-                await connection.respond(200, _PAGE, media=b"text/html; charset=utf-8")
-            case "garbage" if not stream:
-                await connection.respond(200, _GARBAGE)
-            case "error_event" if not stream:
-                await connection.respond(
-                    200, error_body("Simulated failure.", kind="server_error", code="server_error")
-                )
-            case _:
-                return False
-        return True
-
-    # --- answers ----------------------------------------------------------------------------------------------------
-
-    def _first_token_s(self, model: SimModel, request: ChatRequest) -> float:
-        scale = self.vendor.time_scale
-        return scale and scale * model.first_token_s(self.vendor.seed, request.prompt)
-
-    async def _whole(
-        self,
-        connection: Connection,
-        model: SimModel,
-        request: ChatRequest,
-        head: Head,
-        spoken: Spoken,
-        fault: Fault | None,
-    ) -> None:
-        scale = self.vendor.time_scale
-        written = spoken.usage.completion_tokens - model.reasoning_tokens
-        await connection.pause(self._first_token_s(model, request) + scale * max(0, written) / model.tokens_per_s)
-        body = whole_body(head, spoken)
-        half = body[: len(body) // 2]
-        match fault and fault.kind:
-            case "slow_first_token":
-                await connection.pause(fault and fault.seconds)
-                await connection.respond(200, body)
-            case "cut":
-                await connection.respond(200, half)
-            case "reset":
-                await connection.start(200, b"application/json", length=len(body))
-                await connection.write(half)
-                connection.reset()
-            case "stall":
-                await connection.start(200, b"application/json", length=len(body))
-                await connection.write(half)
-                await connection.pause(fault and fault.seconds)
-                await connection.write(body[len(half) :], last=True)
-            case _:
-                await connection.respond(200, body)
-
-    async def _stream(
-        self,
-        connection: Connection,
-        model: SimModel,
-        request: ChatRequest,
-        head: Head,
-        spoken: Spoken,
-        fault: Fault | None,
-    ) -> None:
-        options = request.stream_options
-        include_usage = bool(options and options.include_usage)
-        writer = ChunkWriter(head, include_usage=include_usage)
-        chunks = content_chunks(writer, spoken, model.chunk_tokens * _CHARS_PER_TOKEN)
-        gap = self.vendor.time_scale * model.chunk_tokens / model.tokens_per_s
-        await connection.start(200, b"text/event-stream; charset=utf-8")
-        await connection.write(writer.opening(calls=bool(spoken.calls)))
-        await connection.pause(self._first_token_s(model, request))
-        if fault is not None and fault.kind == "slow_first_token":
-            await connection.pause(fault.seconds)
-            fault = None
-        if fault is not None:
-            await _write(connection, islice(chunks, fault.after), gap)
-            if await _break(connection, writer, fault):
-                return
-        await _write(connection, chunks, gap)
-        await connection.write(writer.finish(spoken.finish))
-        if include_usage:
-            await connection.write(writer.usage(spoken.usage))
-        await connection.write(DONE, last=True)
-
-
-async def _write(connection: Connection, chunks: Iterator[bytes], gap: float) -> None:
-    for chunk in chunks:
-        await connection.write(chunk)
-        if gap:
-            await connection.pause(gap)
-
-
-async def _break(connection: Connection, writer: ChunkWriter, fault: Fault) -> bool:
-    """The fault in the middle of a stream. True if the stream is over."""
-    match fault.kind:
-        case "stall":
-            await connection.pause(fault.seconds)
-            return False
-        case "cut":
-            await connection.write(b"", last=True)
-        case "reset":
-            connection.reset()
-        case "garbage":
-            await connection.write(b"data: " + _GARBAGE + b"\n\n", last=True)
-        case _:
-            await connection.write(writer.error("Simulated failure inside the stream."), last=True)
-    return True
+        await deliver(
+            Delivery(
+                connection=connection,
+                model=model,
+                request=request,
+                head=head,
+                spoken=spoken,
+                fault=fault,
+                seed=self.vendor.seed,
+                scale=self.vendor.time_scale,
+            )
+        )
 
 
 async def _lifespan(receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]) -> None:

@@ -104,6 +104,7 @@ def level(value: float) -> int:
     return max(1, min(10, round(value)))
 
 
+_LONGEST_NUMBER = 30
 _NUMBER = re.compile(r"-?\d[\d,]*")
 _FENCE = re.compile(r"```(?:\w+)?\s*\n(.*?)```", re.DOTALL)
 
@@ -111,7 +112,7 @@ _FENCE = re.compile(r"```(?:\w+)?\s*\n(.*?)```", re.DOTALL)
 def last_number(text: str) -> int | None:
     """The last whole number written in a text: where an answer that shows its work ends."""
     found = _NUMBER.findall(text)
-    return int(found[-1].replace(",", "")) if found else None
+    return int(found[-1].replace(",", "")) if found and len(found[-1]) <= _LONGEST_NUMBER else None
 
 
 def unfenced(text: str) -> str:
@@ -121,7 +122,7 @@ def unfenced(text: str) -> str:
 
 
 def misspelt(value: str, rng: Random) -> str:
-    """The value with two neighbouring, different letters or digits swapped; with one more digit where there are none."""
+    """The value with two different neighbours (letters or digits) swapped; one digit more where there are none."""
     places = [i for i in range(len(value) - 1) if value[i].isalnum() and value[i + 1].isalnum()]
     places = [i for i in places if value[i] != value[i + 1]]
     if not places:

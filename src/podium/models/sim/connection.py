@@ -70,6 +70,7 @@ class Connection:
     async def write(self, data: bytes, *, last: bool = False) -> None:
         """Some of the body. Raises ClientGone where the transport already knows."""
         if self._transport is not None and self._transport.is_closing():
+            await self._until_gone()  # the server must know too, or it takes the missing rest for a bug of the app
             raise ClientGone
         await self._send({"type": "http.response.body", "body": data, "more_body": not last})
 
@@ -90,7 +91,7 @@ class Connection:
         if done:
             raise ClientGone
 
-    def reset(self) -> None:
+    async def reset(self) -> None:
         """Tear the connection down so that the caller sees a reset, not an end."""
         if self._transport is None:
             raise ConnectionResetError("simulated connection reset")
@@ -99,12 +100,14 @@ class Connection:
             # No lingering: closing then sends RST instead of FIN. Through a twin, as uvloop's socket takes no options.
             twin.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
         self._transport.abort()
+        await self._until_gone()
 
-    def refuse(self) -> None:
+    async def refuse(self) -> None:
         """For a caller who got through before the server stopped listening."""
         if self._transport is None:
             raise ConnectionRefusedError("simulated vendor does not listen")
         self._transport.abort()
+        await self._until_gone()
 
     async def close(self) -> None:
         """Stop watching."""
@@ -114,5 +117,8 @@ class Connection:
                 await self._leaving
 
     async def _until_gone(self) -> None:
+        if self._leaving is not None and self._leaving is not asyncio.current_task():
+            await self._leaving
+            return
         while (await self._receive())["type"] != "http.disconnect":
             pass

@@ -22,7 +22,7 @@ class Fault(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     - `status`: answers `status` with an error in OpenAI's shape, and Retry-After where `retry_after_s` is given.
     - `refuse`: nobody listens; open connections are closed. Of the whole server, so only for `always` and `flap`.
     - `reset`: the connection is reset: at once with `after` 0, else after that many chunks (whole: half the body).
-    - `hang`: takes the request and never answers.
+    - `hang`: takes the request and says nothing, not even headers, for `seconds` or for ever.
     - `slow_first_token`: `seconds` pass before the first word (whole: before the answer).
     - `stall`: goes silent after `after` chunks (whole: half the body), for `seconds` or for ever.
     - `cut`: the answer ends cleanly after `after` chunks (whole: half the body): no finish, no `[DONE]`.

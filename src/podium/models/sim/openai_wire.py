@@ -206,8 +206,8 @@ class _CalledDelta(Struct, omit_defaults=True):
 
 class _Delta(Struct):
     role: str | UnsetType = UNSET
-    content: str | None | UnsetType = UNSET
-    refusal: None | UnsetType = UNSET
+    content: str | UnsetType | None = UNSET
+    refusal: UnsetType | None = UNSET
     tool_calls: list[_CalledDelta] | UnsetType = UNSET
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, TYPE_CHECKING, Self
 
 import msgspec
 
 from .vendor import SimVendor
+
+if TYPE_CHECKING:
+    import subprocess
 
 
 class SimProcess:
@@ -36,6 +37,9 @@ class SimProcess:
 
     def start(self) -> Self:
         """Start the process; returns when it accepts connections. Raises RuntimeError with its words if it does not."""
+        import subprocess  # here, because importing podium.testing must stay cheap
+        import tempfile
+
         with tempfile.TemporaryDirectory() as folder:
             spec = Path(folder) / "vendor.json"
             spec.write_bytes(msgspec.json.encode(self.vendor))
@@ -71,10 +75,12 @@ class SimProcess:
         """End it and free its pipes."""
         if self._process is None:
             return
+        from subprocess import TimeoutExpired
+
         _pipe(self._process.stdin).close()  # it ends when its input does
         try:
             self._process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
+        except TimeoutExpired:
             self.kill()
         for pipe in (self._process.stdout, self._process.stderr):
             _pipe(pipe).close()

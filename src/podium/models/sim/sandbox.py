@@ -1,7 +1,7 @@
 """Runs a model's Python function against cases in a subprocess with limits, so that checking code is safe.
 
-Three fences: a syntax screen that refuses imports, classes and names that lead out of the function, an interpreter started
-without the site, the environment and most builtins, and limits on time, memory and files set by the child itself.
+Three fences: a syntax screen that refuses imports, classes and names that lead out of the function; an interpreter
+started without the site, the environment and most builtins; limits on time, memory and files, set by the child itself.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ _ALLOWED_BUILTINS = (
     "set", "slice", "sorted", "str", "sum", "tuple", "zip", "None", "True", "False", "ValueError", "KeyError",
     "IndexError", "TypeError", "StopIteration", "ZeroDivisionError", "Exception",
 )  # fmt: skip
-# The child limits itself before it looks at the code: two seconds of CPU, 512 MB, no new files, no new processes.
+# The child limits itself before it looks at the code: one second of CPU, 512 MB, no new files, no new processes.
 _CHILD = f"""
 import builtins, json, sys
 try:
     import resource
-    for what, limit in (("CPU", 2), ("AS", 1 << 29), ("FSIZE", 0), ("NPROC", 0)):
+    for what, limit in (("CPU", 1), ("AS", 1 << 29), ("FSIZE", 0), ("NPROC", 0)):
         resource.setrlimit(getattr(resource, "RLIMIT_" + what), (limit, limit))
 except ImportError:
     pass

@@ -40,7 +40,9 @@ class Listener:
         self._timer: asyncio.TimerHandle | None = None
         self._turn = asyncio.Lock()
         self._stopping = False
-        self._make_protocol, self._state = _protocols(app)
+        self._quiet = asyncio.Event()
+        self._quiet.set()
+        self._make_protocol, self._state = _protocols(app, self._quiet)
         app.on_faults = self.follow_faults
 
     async def start(self) -> None:
@@ -75,7 +77,8 @@ class Listener:
         assert self._server is not None  # the caller looked
         self._server.close()
         self._server = None
-        self._hang_up()
+        for connection in list(self._state.connections):
+            connection.transport.close()  # what was said is still delivered
         for _ in range(_REBIND_TRIES):
             try:
                 self._socket = _bound(self.port)
@@ -92,14 +95,13 @@ class Listener:
                 self._timer.cancel()
             if self._server is not None:
                 self._server.close()
-            self._hang_up()
-            while self._state.tasks or self._state.connections:
-                await asyncio.sleep(0.001)
-            self._socket.close()
-
-    def _hang_up(self) -> None:
+        await asyncio.sleep(0)  # a connection accepted a moment ago is made now
         for connection in list(self._state.connections):
             connection.transport.abort()
+        await self._quiet.wait()
+        if self._state.tasks:
+            await asyncio.wait(set(self._state.tasks))
+        self._socket.close()
 
 
 def _bound(port: int) -> socket.socket:
@@ -114,19 +116,31 @@ def _bound(port: int) -> socket.socket:
     return sock
 
 
-def _protocols(app: SimApp) -> tuple[Callable[[], asyncio.Protocol], ServerState]:
-    """A factory of uvicorn's HTTP protocol for the app, and the state its connections share."""
+def _protocols(app: SimApp, quiet: asyncio.Event) -> tuple[Callable[[], asyncio.Protocol], ServerState]:
+    """A factory of uvicorn's HTTP protocol for the app, and the state its connections share.
+
+    `quiet` is set while there is no connection.
+    """
     import uvicorn
     from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
     from uvicorn.server import ServerState
 
     class Protocol(HttpToolsProtocol):
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn narrows it
+            super().connection_made(transport)
+            quiet.clear()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            super().connection_lost(exc)
+            if not self.connections:
+                quiet.set()
+
         def on_message_begin(self) -> None:
             super().on_message_begin()
-            self.scope["extensions"] = {TRANSPORT: self.transport}  # type: ignore[dict-item]  # our own extension
+            self.scope["extensions"] = {TRANSPORT: self.transport}  # type: ignore[dict-item]  # an object, not a dict
 
     config = uvicorn.Config(
-        app,  # type: ignore[arg-type]  # ASGI in plain mappings instead of uvicorn's typed ones
+        app,
         http=Protocol,
         loop="none",
         ws="none",

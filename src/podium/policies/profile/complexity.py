@@ -55,7 +55,8 @@ def asks(ask: str) -> int:
     """Questions and list items in the ask, at most 12: how many things are wanted at once."""
     count = ask.count("?") + ask.count("？")
     if "\n" in ask:
-        count += ask.count("\n- ") + ask.count("\n* ")
+        if "-" in ask or "*" in ask:
+            count += ask.count("\n- ") + ask.count("\n* ")
         number = 1
         while number < 10 and f"\n{number}. " in ask:
             number += 1

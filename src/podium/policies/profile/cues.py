@@ -6,11 +6,12 @@ judgement can be explained and the hand-set weights in `task_type` replaced by l
 
 from __future__ import annotations
 
-from types import MappingProxyType
 from typing import Final
 
-from .lexicon import TASK_CUES, TASK_SUBSTRINGS
-from .reading import Reading
+from .lexicon import TASK_CUES, TASK_SUBSTRINGS, UNSPACED
+from .reading import Reading, ends
+
+_Names = tuple[str, ...]
 
 _LEAD: Final = 24
 """Words at the start of the ask that are listened to."""
@@ -21,34 +22,53 @@ _CLOSE: Final = 16
 _SYSTEM: Final = 40
 _STEM: Final = 6
 _CAP: Final = 2.5
-_CODE_MARKS: Final = ("```", "();", "){", ") {", "=>", "->", "==", "def ", "import ", "self.", "</", "SELECT ", "::", "Error:", "@@ ", "const ")
-_MATH_MARKS: Final = ("f(", "^", "√", "∑", "∫", "\\frac", "≤", "≥", "%", "km/h", " x ", "=")
-_UNSPACED: Final = 240
-"""Characters searched for substrings at either end, where words are not spaced."""
+# Under a character each contains: looking for one character costs a tenth of looking for three.
+_CODE_MARKS: Final = (
+    ("`", ("```",)),
+    ("{", ("){", ") {")),
+    (">", ("=>", "->")),
+    ("=", ("==", " = ", "+=")),
+    ("<", ("</",)),
+    (":", ("::", "Error:", "):\n")),
+    ("@", ("@@ ",)),
+    (";", ("();", ";\n", "};")),
+)
+_CODE_WORDS: Final = frozenset(("def", "const", "println", "self", "elif", "select", "traceback"))
+_MATH_MARKS: Final = (
+    ("^", ("^",)),
+    ("=", ("=",)),
+    ("%", ("%",)),
+    ("(", ("f(",)),
+    ("/", ("km/h", "m/s")),
+    ("\\", ("\\frac", "\\sum")),
+    ("$", ("$$",)),
+)
+_MATH_SIGNS: Final = ("√", "∑", "∫", "≤", "≥")
 
 
-def _index(cues: dict[str, str]) -> tuple[MappingProxyType[str, tuple[str, ...]], ...]:
-    exact: dict[str, tuple[str, ...]] = {}
-    stems: dict[str, tuple[str, ...]] = {}
-    pairs: dict[str, tuple[str, ...]] = {}
+def _index(cues: dict[str, str]) -> tuple[dict[str, _Names], dict[str, _Names], dict[str, dict[str, _Names]]]:
+    exact: dict[str, _Names] = {}
+    stems: dict[str, _Names] = {}
+    seconds: dict[str, dict[str, _Names]] = {}
     for group, text in cues.items():
         name = f"say_{group}"
         for entry in dict.fromkeys(text.split()):
+            table, key = exact, entry
             if entry.endswith("*"):
                 table, key = stems, entry[:-1]
             elif "_" in entry:
-                table, key = pairs, entry.replace("_", " ")
-            else:
-                table, key = exact, entry
+                key, second = entry.split("_")
+                table = seconds.setdefault(second, {})
             table[key] = (*table.get(key, ()), name)
-    return MappingProxyType(exact), MappingProxyType(stems), MappingProxyType(pairs)
+    return exact, stems, seconds
 
 
-_EXACT, _STEMS, _PAIRS = _index(TASK_CUES)
+# Filled here and never changed; plain dictionaries because a read-only view doubles the price of a look-up.
+_EXACT, _STEMS, _SECONDS = _index(TASK_CUES)
 
 
-def features(reading: Reading) -> dict[str, float]:
-    """Every feature of a task that is not zero."""
+def features(reading: Reading, language: str) -> dict[str, float]:
+    """Every feature of a task that is not zero; `language` says whether words are spaced."""
     found: dict[str, float] = {}
     words = reading.words
     _listen(words[:_OPENING], 1.0, found)
@@ -58,7 +78,7 @@ def features(reading: Reading) -> dict[str, float]:
         _listen(words[max(_LEAD, len(words) - _CLOSE) :], 0.4, found)
     if reading.system_words:
         _listen(reading.system_words[:_SYSTEM], 0.5, found)
-    if not reading.ask.isascii():
+    if language in UNSPACED:
         _listen_unspaced(reading.ask, found)
     for name, value in found.items():
         if value > _CAP:
@@ -72,25 +92,25 @@ def features(reading: Reading) -> dict[str, float]:
 
 def _listen(words: list[str], weight: float, found: dict[str, float]) -> None:
     before = ""
-    exact, stems, pairs = _EXACT, _STEMS, _PAIRS
+    exact, stems, seconds = _EXACT, _STEMS, _SECONDS
     for word in words:
-        names = exact.get(word) or stems.get(word[:_STEM])
-        if names:
+        names = exact.get(word)
+        if names is None and len(word) >= _STEM:
+            names = stems.get(word[:_STEM])
+        if names is not None:
             for name in names:
                 found[name] = found.get(name, 0.0) + weight
-        names = pairs.get(f"{before} {word}")
-        if names:
-            for name in names:
+        firsts = seconds.get(word)
+        if firsts is not None and before in firsts:
+            for name in firsts[before]:
                 found[name] = found.get(name, 0.0) + weight * 1.5
         before = word
 
 
 def _listen_unspaced(ask: str, found: dict[str, float]) -> None:
-    text = (ask if len(ask) <= 2 * _UNSPACED else ask[:_UNSPACED] + ask[-_UNSPACED:]).lower()
-    if not any(char > "\u2fff" for char in text):
-        return
+    text = ends(ask)
     for group, cues in TASK_SUBSTRINGS.items():
-        hits = sum(cue in text for cue in cues)
+        hits = sum([cue in text for cue in cues])
         if hits:
             found[f"say_{group}"] = min(_CAP, found.get(f"say_{group}", 0.0) + 0.8 + 0.4 * hits)
 
@@ -99,38 +119,46 @@ def _structure(reading: Reading, found: dict[str, float]) -> None:
     """What the shape of the task says, whatever its words."""
     ask = reading.ask
     length = len(reading.words)
-    end = ask.rstrip()[-1:]
-    if end and end in "?？؟":
-        found["question"] = 1.0
-    elif "?" in ask or "？" in ask or "؟" in ask:
-        found["question"] = 0.5
+    if "?" in ask or "？" in ask or "؟" in ask:
+        found["question"] = 1.0 if ask.rstrip()[-1] in "?？؟" else 0.5
     if length <= 16 and reading.ask_chars <= 120:
         found["short"] = 1.0
     elif length > 60:
         found["long"] = min(2.0, length / 120)
-    if "\n" in ask.strip():
+    if ask.find("\n", 0, -1) > 0:
         found["has_body"] = 1.0
-    elif ": " in ask[20:] or "：" in ask:
+    elif ask.find(": ", 20) > 0 or "：" in ask:
         found["has_body"] = 0.5
-    marks = sum(mark in ask for mark in _CODE_MARKS)
+    marks = len(reading.vocabulary & _CODE_WORDS) + _count_marks(ask, _CODE_MARKS)
     if marks:
         found["code_marks"] = min(2.0, 0.5 * marks)
-    maths = sum(mark in ask for mark in _MATH_MARKS)
-    if maths and not marks:
-        found["math_marks"] = min(1.5, 0.4 * maths)
-    for name, present in (
-        ("image", reading.image_now),
-        ("image_before", reading.image_before),
-        ("audio", reading.audio_now),
-        ("audio_before", reading.audio_before),
-        ("tools", reading.tools > 0),
-        ("after_tool", reading.after_tool),
-        ("schema", reading.schema),
-        ("deep", reading.turns >= 3),
-        ("empty", length == 0),
-    ):
-        if present:
-            found[name] = 1.0
-    # Tools matter through what is asked: the products are features, so that the score stays a plain weighted sum.
+    else:
+        maths = _count_marks(ask, _MATH_MARKS) + (0 if ask.isascii() else sum([sign in ask for sign in _MATH_SIGNS]))
+        if maths:
+            found["math_marks"] = min(1.5, 0.4 * maths)
+    if reading.image_now or reading.image_before:
+        found["image" if reading.image_now else "image_before"] = 1.0
+    if reading.audio_now or reading.audio_before:
+        found["audio" if reading.audio_now else "audio_before"] = 1.0
+    if reading.after_tool:
+        found["after_tool"] = 1.0
+    if reading.schema:
+        found["schema"] = 1.0
+    if reading.turns >= 3:
+        found["deep"] = 1.0
+    if length == 0:
+        found["empty"] = 1.0
     if reading.tools:
+        found["tools"] = 1.0
+        # Tools matter through what is asked: the product is a feature, so that the score stays a plain weighted sum.
         found["tools_and_act"] = min(1.5, found.get("say_act", 0.0) + 0.5 * found.get("question", 0.0))
+
+
+def _count_marks(ask: str, marks: tuple[tuple[str, tuple[str, ...]], ...]) -> int:
+    count = 0
+    for gate, longer in marks:
+        if gate in ask:
+            for mark in longer:
+                if mark in ask:
+                    count += 1
+    return count

@@ -1,4 +1,4 @@
-"""Which field of knowledge a task moves in: the share of each field's words among the different words of the task."""
+"""Which field of knowledge a task moves in: the share of each field's words among the words of the task."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Final
 
 from podium.core.tasks import Domain, Guess, TaskType
 
-from .lexicon import DOMAIN_SUBSTRINGS, DOMAIN_WORDS
-from .reading import Reading
+from .lexicon import DOMAIN_SUBSTRINGS, DOMAIN_WORDS, UNSPACED
+from .reading import Reading, ends
 
 _WORDS: Final = MappingProxyType({Domain(name): frozenset(text.split()) for name, text in DOMAIN_WORDS.items()})
 _GENERAL_PRIOR: Final = 0.85
@@ -16,22 +16,24 @@ _GENERAL_PRIOR: Final = 0.85
 _TYPE_HINT: Final = MappingProxyType({TaskType.CODE: (Domain.CODE, 2.5), TaskType.REASONING: (Domain.SCIENCE, 0.3)})
 
 
-def judge_domain(reading: Reading, task_type: Guess[TaskType], code_marks: float) -> tuple[Guess[Domain], float]:
-    """The domain, and how dense its words are (0 to 1 of the different words)."""
+def judge_domain(
+    reading: Reading, task_type: Guess[TaskType], code_marks: float, language: str
+) -> tuple[Guess[Domain], float]:
+    """The domain, and how dense its words are (0 to 1 of all words)."""
     vocabulary = reading.vocabulary
     scores = {domain: float(len(vocabulary & words)) for domain, words in _WORDS.items()}
-    if not reading.ask.isascii() and any(char > "\u2fff" for char in reading.ask[:200]):
-        ask = reading.ask.lower()
+    if language in UNSPACED:
+        ask = ends(reading.ask)
         for name, cues in DOMAIN_SUBSTRINGS.items():
-            scores[Domain(name)] += 1.5 * sum(cue in ask for cue in cues)
+            scores[Domain(name)] += 1.5 * sum([cue in ask for cue in cues])
     terms = max(scores.values())
     scores[Domain.CODE] += 1.5 * code_marks
     hint = _TYPE_HINT.get(task_type.value)
     if hint is not None:
         scores[hint[0]] += hint[1] * task_type.confidence
-    # A long general text meets field words by chance, so the bar rises slowly with the number of different words.
-    scores[Domain.GENERAL] = _GENERAL_PRIOR + 0.014 * len(vocabulary)
+    # A long general text meets field words by chance, so the bar rises slowly with its length.
+    scores[Domain.GENERAL] = _GENERAL_PRIOR + 0.01 * reading.length
     best = max(scores, key=lambda domain: scores[domain])
     total = sum(scores.values())
-    density = min(1.0, terms / max(8, len(vocabulary)))
+    density = min(1.0, terms / max(8, reading.length))
     return Guess(best, scores[best] / total), density

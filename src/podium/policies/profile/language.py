@@ -5,7 +5,6 @@ Twenty stopwords a language are enough for a sentence; a two-word prompt stays u
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from podium.core.tasks import Guess
@@ -22,10 +21,21 @@ _SAMPLE: Final = 400
 _STOPWORDS: Final = {language: frozenset(words.split()) for language, words in STOPWORDS.items()}
 _OTHER_LATIN: Final = tuple((name, words) for name, words in _STOPWORDS.items() if name not in ("en", "ru", "uk"))
 
-_SCRIPTS: Final = re.compile(
-    "(?P<kana>[぀-ヿ])|(?P<ko>[가-힣ᄀ-ᇿ])|(?P<han>[一-鿿㐀-䶿])|(?P<cyrillic>[Ѐ-ӿ])|(?P<ar>[؀-ۿ])|"
-    "(?P<hi>[ऀ-ॿ])|(?P<el>[Ͱ-Ͽ])|(?P<he>[֐-׿])|(?P<th>[฀-๿])"
+# UTF-8 names the script in a character's first byte or two, so counting bytes counts scripts.
+_LEADS: Final = (
+    ("han", bytes(range(0xE4, 0xEA))),
+    ("ko", bytes(range(0xEA, 0xEE))),
+    ("cyrillic", bytes(range(0xD0, 0xD4))),
+    ("ar", bytes(range(0xD8, 0xDC))),
+    ("el", b"\xce\xcf"),
+    ("he", b"\xd6\xd7"),
 )
+_PAIRS: Final = (
+    ("kana", (b"\xe3\x81", b"\xe3\x82", b"\xe3\x83")),
+    ("hi", (b"\xe0\xa4", b"\xe0\xa5")),
+    ("th", (b"\xe0\xb8", b"\xe0\xb9")),
+)
+_ASCII_LETTERS: Final = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _UKRAINIAN: Final = frozenset("іїєґ")
 _RUSSIAN: Final = frozenset("ыэъё")
 _PERSIAN_URDU: Final = frozenset("پچژگٹڈںے")
@@ -48,20 +58,21 @@ def judge_language(text: str, words: list[str]) -> Guess[str]:
 
 
 def _by_script(sample: str) -> Guess[str] | None:
-    counts: dict[str, int] = {}
-    for match in _SCRIPTS.finditer(sample):
-        script = match.lastgroup or ""
-        counts[script] = counts.get(script, 0) + 1
-    if not counts:
-        return None
+    blob = sample.encode("utf-8", "surrogatepass")
+    length = len(blob)
+    counts = {script: length - len(blob.translate(None, leads)) for script, leads in _LEADS}
+    for script, pairs in _PAIRS:
+        counts[script] = sum([blob.count(pair) for pair in pairs])
     foreign = sum(counts.values())
-    latin = sum(1 for char in sample if char.isascii() and char.isalpha())
+    if foreign == 0:
+        return None
+    latin = length - len(blob.translate(None, _ASCII_LETTERS))
     # One Han character says as much as several letters.
     if foreign * 2.5 < latin:
         return None
     script = max(counts, key=lambda name: counts[name])
     confidence = 0.6 + 0.39 * foreign / (foreign + latin)
-    if counts.get("kana", 0) >= 2 and script in ("kana", "han"):
+    if counts["kana"] >= 2 and script in ("kana", "han"):
         return Guess("ja", confidence)
     if script == "han":
         return Guess("zh", confidence)

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from typing import Final
 
+UNSPACED: Final = frozenset(("zh", "ja", "ko"))
+"""Languages whose words are searched as substrings (Korean spaces its words, but glues its particles to them)."""
+
 TASK_CUES: Final[dict[str, str]] = {
     "classify": """
         classi* catego* label labels labelled tag triage route bucket sentiment spam intent moderate belongs belong
@@ -111,8 +114,8 @@ DOMAIN_WORDS: Final[dict[str, str]] = {
         apis endpoint function functions class method script query refactor bug debug compile compiler exception async
         thread repo repository codebase linter docker dockerfile kubernetes yaml json middleware code pytest pointer
         variable array dataframe pandas commit git github jenkins microservice microservices monolith service database
-        backend frontend server deployment crud mkdir linux redis sqlite postgres def const return import let println
-        var select join null undefined typeerror runtimeerror tests lru cache config sourcing latency
+        backend frontend server deployment crud mkdir linux redis sqlite postgres def const println self elif traceback
+        select join null undefined typeerror runtimeerror tests lru cache config sourcing latency
         rollback migration sql-abfrage abfrage fonction función csv codebase typescript lint hooks node suite npm flag diff
         datenbank base programm skript funktion javascript-funktion
     """,

@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from importlib import import_module
+from types import MappingProxyType
 from typing import Final
 
-from .phones import PhoneCheck
+from .phones import CALL_WORDS, PhoneCheck
 
 _SEPARATORS: Final = b" -./()"
 _CLASS_TABLE: Final = bytes(
@@ -26,7 +27,12 @@ _CLASS_TABLE: Final = bytes(
     for code in range(256)
 )
 _DIGITS: Final = b"0123456789"
+_LETTER: Final = ord("a")
 _FEWEST_DIGITS: Final = 6
+_MOST_DIGITS: Final = 20
+"""More digits in one stretch are a table of figures, not a named number or a telephone."""
+_LOOKS: Final = 12
+"""Numbers whose surroundings are read before asking whether that can lead anywhere."""
 _STRETCH: Final = re.compile(rb"0[0-]{5,47}")
 _HARMLESS: Final = frozenset(
     (b"0000-00-00", b"00-00-0000", b"0000-00-00-00", b"00-00-00", b"0000-0000", b"000-000-0-0", b"00-0000", b"0000-00")
@@ -72,17 +78,48 @@ _NIE: Final = re.compile(rb"(?<!\w)[XYZ]-?\d{7}-?[A-Z](?!\w)", re.IGNORECASE)
 _DNI: Final = re.compile(rb"(?<!\w)\d{8}-?[A-Z](?!\w)", re.IGNORECASE)
 _BARE: Final = re.compile(rb"(?<![\w.])\d[\d ./-]{5,18}\d(?!\w)")
 
-# A word that names the scheme; group names are kinds.
-_SCHEME_WORD: Final = re.compile(
-    rb"(?P<us_ssn>\bssn\b|social security)|(?P<de_idnr>steuer-?id|steuerident|\bidnr\b|identifikationsnummer|tax id)|"
-    rb"(?P<pl_pesel>\bpesel\b)|(?P<tr_tckn>kimlik|\btckn?\b|t\.c\.)|(?P<nl_bsn>\bbsn\b|burgerservice|sofinummer)|"
-    rb"(?P<br_cpf>\bcpf\b)|(?P<ca_sin>\bsin\b|social insurance)|(?P<in_aadhaar>aadh?aar)|"
-    rb"(?P<es_dni>\bdni\b|\bnif\b|documento|identidad|identification)|(?P<fr_nir>\bnir\b|curit. sociale|\bnss\b)|"
-    rb"(?P<se_personnummer>personnummer)|(?P<dk_cpr>\bcpr\b)|(?P<no_fodselsnummer>dselsnummer)|"
-    rb"(?P<be_nn>rijksregister|registre national)|(?P<pt_nif>contribuinte)|(?P<gb_nhs>\bnhs\b)|"
-    + "(?P<ru_inn>инн|ИНН)|(?P<ua_rntrc>рнокпп|РНОКПП|іпн|ІПН)|(?P<jp_mynumber>マイナンバー|個人番号)".encode()
+_SELF_EVIDENT_SHAPE: Final = re.compile(
+    rb"0{3}-00-0{4}|0{3}-0{3}-0{3}-00|0{3}-0{4}-0{4}-00|0{6}-0{7}|0{15}|0-00-00-00-0{3}-?0{3}"
 )
-_SCHEME_REACH: Final = 64
+_CARD_PLAIN: Final = b"0" * 13
+_CARD_FOURS: Final = b"0000-0000-0000-0000"
+_CARD_SIX: Final = b"0000-000000-0000"
+# What stands before an IBAN's long run of digits: DE89, GB29NWBK, GB29 NWBK, IT60X, IT60 X.
+_IBAN_LEADS: Final = (b"aa", b"aa00aaaa", b"aa00-aaaa-", b"aa00a", b"aa00-a")
+
+# Words that name a scheme, and the kinds they may mean; check digits have the last word.
+_SCHEMES: Final = MappingProxyType(
+    {
+        word.encode(): tuple(kinds.split())
+        for words, kinds in (
+            ("ssn security", "us_ssn"),
+            ("steuerid steueridentifikationsnummer steuer identifikationsnummer idnr", "de_idnr"),
+            ("tax tin", "de_idnr us_ssn"),
+            ("pesel", "pl_pesel"),
+            ("kimlik tckn tc", "tr_tckn"),
+            ("bsn burgerservicenummer sofinummer", "nl_bsn"),
+            ("cpf", "br_cpf"),
+            ("insurance", "ca_sin us_ssn"),
+            ("sin", "ca_sin"),
+            ("aadhaar aadhar", "in_aadhaar"),
+            ("dni nif documento identidad nie", "es_dni"),
+            ("nir sécurité nss", "fr_nir"),
+            ("personnummer", "se_personnummer"),
+            ("cpr", "dk_cpr"),
+            ("fødselsnummer", "no_fodselsnummer"),
+            ("rijksregisternummer rijksregister national", "be_nn"),
+            ("contribuinte nif", "pt_nif es_dni"),
+            ("nhs", "gb_nhs"),
+            ("инн ИНН", "ru_inn"),
+            ("рнокпп РНОКПП іпн ІПН", "ua_rntrc"),
+            ("マイナンバー 個人番号", "jp_mynumber"),
+        )
+        for word in words.split()
+    }
+)
+_REACH: Final = 64
+"""Bytes in front of a number in which a word may say what it is."""
+_WORD: Final = re.compile(rb"[a-z\x80-\xff]+")
 
 _MODULES: Final = {
     "us_ssn": "us.ssn",
@@ -110,6 +147,8 @@ _MODULES: Final = {
     "cn_ric": "cn.ric",
     "kr_rrn": "kr.rrn",
 }
+_TELLING: Final = frozenset(_SCHEMES) | CALL_WORDS
+_NO_WORDS: Final[frozenset[bytes]] = frozenset()
 NATIONAL_IDS: Final = frozenset((*_MODULES, "uk_nino"))
 """Kinds that are national identity, tax or insurance numbers."""
 
@@ -122,51 +161,79 @@ def find_numbers(blob: bytes, language: str) -> Iterator[str]:
         blob = blob.replace(b"\xc2\xa0", b"  ")
     classes = blob.translate(_CLASS_TABLE)
     yield from _lettered(blob, classes)
-    phones = PhoneCheck(blob, language)
-    phone_seen = False
+    phones: PhoneCheck | None = PhoneCheck(blob, language)
+    named = _NamedNumbers(blob)
     for stretch in _STRETCH.finditer(classes):
         shape = stretch[0].rstrip(b"-")
-        digits = shape.count(b"0")
-        if digits <= _FEWEST_DIGITS or shape in _HARMLESS:
+        if shape in _HARMLESS:
             continue
-        start, end = stretch.start(), stretch.start() + len(shape)
-        kind = _of_stretch(blob, classes, start, end, digits)
+        digits = shape.count(b"0")
+        if digits <= _FEWEST_DIGITS:
+            continue
+        start = stretch.start()
+        end = start + len(shape)
+        # Digits glued to letters are hashes, product codes and the like, unless check digits say otherwise.
+        glued = start > 0 and classes[start - 1] == _LETTER
+        kind = _evident(blob, classes, start, end, shape, digits)
+        if kind is None and not glued and digits <= _MOST_DIGITS:
+            words = named.words_before(start)
+            kind = named.kind_of(words, start, end) if words else None
+            if kind is None and phones is not None and phones.holds(start, end, shape, called=bool(words & CALL_WORDS)):
+                phones = None  # one is enough
+                yield "phone"
         if kind:
             yield kind
-        elif not phone_seen and phones.holds(start, end):
-            phone_seen = True
-            yield "phone"
 
 
-def _of_stretch(blob: bytes, classes: bytes, start: int, end: int, digits: int) -> str | None:
-    """What the digits at `start` to `end` identify, a telephone apart."""
-    letter_near = b"a" in classes[max(0, start - 5) : start]
-    if digits >= 8 and letter_near and _is_iban(blob, start, end):
+def _evident(blob: bytes, classes: bytes, start: int, end: int, shape: bytes, digits: int) -> str | None:
+    """What the digits at `start` to `end` identify by their shape and check digits alone."""
+    near = start > 1 and (classes[start - 1] == _LETTER or classes[start - 2] == _LETTER)
+    if digits >= 8 and near and classes[max(0, start - 11) : start].endswith(_IBAN_LEADS) and _is_iban(blob, start, end):
         return "iban"
-    if digits >= 12:
+    if digits >= 13 and (_CARD_PLAIN in shape or _CARD_FOURS in shape or _CARD_SIX in shape):
         for match in _CARD.finditer(blob, start, end + 4):
             if _is_card(blob, match):
                 return "card"
-    for match in _SELF_EVIDENT.finditer(blob, start, end + 1):
-        kind = match.lastgroup
-        if kind and _valid(kind, match[0]):
-            return kind
-    if digits == 7 and letter_near:
+    if digits >= 9 and _SELF_EVIDENT_SHAPE.search(shape):
+        for match in _SELF_EVIDENT.finditer(blob, start, end + 1):
+            kind = match.lastgroup
+            if kind and _valid(kind, match[0]):
+                return kind
+    if digits == 7 and near:
         nie = _NIE.search(blob, max(0, start - 2), end + 2)
         if nie and _valid("es_nie", nie[0]):
             return "es_nie"
-    return _named(blob, start, end)
-
-
-def _named(blob: bytes, start: int, end: int) -> str | None:
-    """An identity number whose scheme is named in the words before it."""
-    before = blob[max(0, start - _SCHEME_REACH) : start].lower()
-    for word in _SCHEME_WORD.finditer(before):
-        kind = word.lastgroup or ""
-        match = (_DNI if kind == "es_dni" else _BARE).match(blob, start, end + 2)
-        if match and _valid(kind, match[0]):
-            return kind
     return None
+
+
+class _NamedNumbers:
+    """Identity numbers whose scheme is named in the words before them."""
+
+    def __init__(self, blob: bytes) -> None:
+        self._blob = blob
+        self._looked = 0
+        self._hopeless = False
+
+    def words_before(self, start: int) -> frozenset[bytes]:
+        """The telling words in the reach before `start`."""
+        if self._hopeless:
+            return _NO_WORDS
+        self._looked += 1
+        if self._looked == _LOOKS:
+            # Many numbers: one pass over all words says whether any of them could be named at all.
+            everything = _TELLING.intersection(_WORD.findall(self._blob.lower()))
+            self._hopeless = not everything
+        return _TELLING.intersection(_WORD.findall(self._blob[max(0, start - _REACH) : start].lower()))
+
+    def kind_of(self, words: frozenset[bytes], start: int, end: int) -> str | None:
+        """What the number at `start` is, if one of `words` names its scheme and the check digits agree."""
+        for word in sorted(words):
+            for kind in _SCHEMES.get(word, ()):
+                pattern = _DNI if kind == "es_dni" else _BARE
+                match = pattern.match(self._blob, start, end + 2)
+                if match and _valid(kind, match[0]):
+                    return kind
+        return None
 
 
 def _lettered(blob: bytes, classes: bytes) -> Iterator[str]:

@@ -42,14 +42,17 @@ _SHAPE: Final = re.compile(
     re.VERBOSE,
 )
 _PLAIN: Final = re.compile(rb"(?<![\w.\-/])\(?\d[\d ().\-/]{5,18}\d(?![\w-])")
-_CALL_WORD: Final = re.compile(
-    rb"(?:\b(?:phone|tel|telephone|telefon|telefono|telefone|telefoon|mobile|mobil|cell|cellphone|call|whatsapp|sms|fax|"
-    rb"handy|handynummer|rufnummer|portable|movil|celular|cellulare|mobiel|komorka)\b"
-    + "|téléphone|teléfono|móvil|komórka|телефон|电话|手机|電話|携帯|전화|휴대폰|هاتف|फ़ोन|फोन".encode()
-    + rb")[^0-9\n]{0,20}\Z"
+CALL_WORDS: Final = frozenset(
+    word.encode()
+    for word in """
+    phone tel telephone telefon telefono telefone telefoon mobile mobil cell cellphone call whatsapp sms fax handy
+    handynummer rufnummer telefonnummer portable movil celular cellulare mobiel komorka téléphone teléfono móvil
+    komórka telefonu телефон тел телефону 电话 手机 電話 携帯 電話番号 전화 전화번호 휴대폰 هاتف फ़ोन फोन
+    """.split()
 )
+"""Words before a number that make it a telephone's."""
 _DATE: Final = re.compile(rb"\(?(?:(?:19|20)\d\d[-/. ]\d\d?[-/. ]\d\d?|\d\d?[-/.]\d\d?[-/.](?:19|20)?\d\d)(?!\d)")
-_CALL_REACH: Final = 40
+_ZERO: Final = 0x30
 MAX_CHECKS: Final = 24
 """Numbers of one text that the numbering plans are asked about; beyond them a number's shape is believed."""
 
@@ -62,25 +65,36 @@ class PhoneCheck:
         self._regions = _REGIONS.get(language, _FALLBACK_REGIONS)
         self._checks = 0
 
-    def holds(self, start: int, end: int) -> bool:
-        """Whether a telephone number starts in the digits at `start` to `end` of the text."""
+    def holds(self, start: int, end: int, shape: bytes, *, called: bool) -> bool:
+        """Whether a telephone number starts in the digits at `start` to `end`.
+
+        `shape` has a 0 for each of their digits and a - for each separator; `called` says that a word in front
+        speaks of telephones.
+        """
         blob = self._blob
-        reach = end + 24
-        first = start - 2 if start >= 2 else 0  # a + or ( in front belongs to the number
-        for match in _SHAPE.finditer(blob, first, reach):
-            if match.start() >= end:
-                break
-            if _DATE.match(match[0]):
-                continue
-            kind = match.lastgroup
-            regions = (None,) if kind == "international" else ("US",) if kind == "american" else self._regions
-            if self._valid(match[0], regions):
-                return True
-        if _CALL_WORD.search(blob[max(0, start - _CALL_REACH) : start].lower()):
-            match_plain = _PLAIN.match(blob, start, reach) or _PLAIN.match(blob, first, reach)
-            if match_plain and not _DATE.match(match_plain[0]):
-                return self._valid(match_plain[0], (*self._regions, "US"))
+        first = max(0, start - 2)  # a + or ( in front belongs to the number
+        if (
+            b"+" in blob[first:start]
+            or blob[start] == _ZERO
+            or b"000-000-0000" in shape
+            or b"000--000-0000" in shape
+            or b" 0" in blob[start:end]
+        ):
+            for match in _SHAPE.finditer(blob, first, end + 4):
+                if match.start() >= end:
+                    break
+                if not _DATE.match(match[0]) and self._valid(match[0], self._plans(match.lastgroup)):
+                    return True
+        if called:
+            plain = _PLAIN.match(blob, start, end + 4) or _PLAIN.match(blob, first, end + 4)
+            if plain and not _DATE.match(plain[0]):
+                return self._valid(plain[0], (*self._regions, "US"))
         return False
+
+    def _plans(self, form: str | None) -> tuple[str | None, ...]:
+        if form == "international":
+            return (None,)
+        return ("US",) if form == "american" else self._regions
 
     def _valid(self, number: bytes, regions: tuple[str | None, ...]) -> bool:
         self._checks += 1

@@ -49,10 +49,10 @@ class HeuristicProfiler:
         text, attachments = _everything(task)
         blob = text.encode("utf-8", "surrogatepass")
         tokens = attachments + estimate_byte_tokens(blob, ascii_only=text.isascii())
-        found = features(reading)
-        task_type = judge_task_type(found, task.task_type)
-        domain, density = judge_domain(reading, task_type, found.get("code_marks", 0.0))
         language = judge_language(reading.ask, reading.words)
+        found = features(reading, language.value)
+        task_type = judge_task_type(found, task.task_type)
+        domain, density = judge_domain(reading, task_type, found.get("code_marks", 0.0), language.value)
         kinds = find_private(blob, language.value)
         options = task.options
         return Profile(

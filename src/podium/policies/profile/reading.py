@@ -1,12 +1,11 @@
 """What the profiler reads of a task: bounded windows, split into words once, shared by every judgement.
 
 A conversation may be a megabyte; its purpose is in the last user turn and the system prompt, at their beginnings and
-ends. So judgements see at most 2,400 characters of the ask and 1,200 of the instructions, whatever the length.
+ends. So judgements see at most 1,800 characters of the ask and 900 of the instructions, whatever the length.
 """
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from msgspec import Struct
@@ -14,19 +13,28 @@ from msgspec import Struct
 from podium.core.messages import AudioPart, ImagePart, Message, TextPart
 from podium.core.tasks import Task
 
-ASK_HEAD: Final = 1_600
+from .lexicon import CONDITION_WORDS, CONSTRAINT_WORDS, DOMAIN_WORDS, HARD_WORDS, STEP_WORDS
+
+ASK_HEAD: Final = 1_200
 """Characters read at the start of the last user turn."""
-ASK_TAIL: Final = 800
+ASK_TAIL: Final = 600
 """Characters read at its end."""
-SYSTEM_HEAD: Final = 800
-SYSTEM_TAIL: Final = 400
+SYSTEM_HEAD: Final = 600
+SYSTEM_TAIL: Final = 300
+_UNSPACED: Final = 240
+"""Characters searched for substrings at either end, where words are not spaced."""
 HISTORY_LIMIT: Final = 64
 """Turns counted as history; more say nothing new about depth."""
 
+KNOWN_WORDS: Final = frozenset(
+    " ".join((*DOMAIN_WORDS.values(), HARD_WORDS, CONSTRAINT_WORDS, CONDITION_WORDS, STEP_WORDS)).split()
+)
+"""Every word that domain and complexity listen for: one intersection, and they look only at what is left."""
+
 _PUNCTUATION: Final = "!\"#$%&'()*,.:;<=>?@[\\]^_`{|}~\n\r\t"
 _ASCII_TABLE: Final = str.maketrans(_PUNCTUATION, " " * len(_PUNCTUATION))
-# Combining vowel signs of Indic scripts are no letters to `\w`, so words are what lies between separators.
-_WORD: Final = re.compile(r"[^\s!\"#$%&'()*,.:;<=>?@\[\\\]^_`{|}~¿¡«»„“”‘’‚–—…。、，．：；？！（）「」『』・।،؟؛]+")
+_BYTE_TABLE: Final = bytes(0x20 if chr(code) in _PUNCTUATION else code for code in range(256))
+_WIDE_PUNCTUATION: Final = tuple("¿¡«»„“”‘’–—…。、，：؟،।")
 
 
 class Reading(Struct, frozen=True, kw_only=True):
@@ -39,7 +47,9 @@ class Reading(Struct, frozen=True, kw_only=True):
     words: list[str]
     """Of the window, lower-case, in order. Never changed."""
     vocabulary: frozenset[str]
-    """The different words of ask and instructions."""
+    """The different words of ask and instructions that some list knows."""
+    length: int
+    """How many words there are in all."""
     system_words: list[str]
     system: str
     turns: int
@@ -85,7 +95,8 @@ def read(task: Task) -> Reading:
         ask=ask,
         ask_chars=ask_chars,
         words=words,
-        vocabulary=frozenset(words + system_words),
+        vocabulary=KNOWN_WORDS.intersection(words + system_words if system_words else words),
+        length=len(words) + len(system_words),
         system_words=system_words,
         system=instructions,
         turns=min(turns, HISTORY_LIMIT),
@@ -104,7 +115,17 @@ def split_words(text: str) -> list[str]:
     lowered = text.lower()
     if lowered.isascii():
         return lowered.translate(_ASCII_TABLE).split()
-    return _WORD.findall(lowered)
+    # `str.translate` is slow beyond ASCII; on bytes it is not, and the few wide marks are replaced one by one.
+    spaced = lowered.encode("utf-8", "surrogatepass").translate(_BYTE_TABLE).decode("utf-8", "surrogatepass")
+    for mark in _WIDE_PUNCTUATION:
+        if mark in spaced:
+            spaced = spaced.replace(mark, " ")
+    return spaced.split()
+
+
+def ends(ask: str) -> str:
+    """The beginning and end of an ask in lower case, for languages whose cues are searched as substrings."""
+    return (ask if len(ask) <= 2 * _UNSPACED else ask[:_UNSPACED] + ask[-_UNSPACED:]).lower()
 
 
 def _window(message: Message, head: int, tail: int) -> tuple[str, int]:

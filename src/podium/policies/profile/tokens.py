@@ -19,17 +19,19 @@ _ASCII_KINDS: Final = (
     (0.297, b"\n\r\t"),
     (0.453, bytes(code for code in range(0x21, 0x7F) if not chr(code).isalnum())),
 )
+# The commonest first: counting stops when every character is accounted for.
 _WIDE_KINDS: Final = (
     (1.35, bytes(range(0xC2, 0xCC))),  # accented Latin
+    (0.785, bytes(range(0xE3, 0xEA))),  # kana, Han
+    (1.33, b"\xe1\xe2\xef"),  # typographic marks, symbols, full-width forms
     (0.304, bytes(range(0xCC, 0xD4))),  # Greek, Cyrillic
+    (0.739, bytes(range(0xEA, 0xEE))),  # Hangul
     (0.377, bytes(range(0xD4, 0xE0))),  # Armenian, Hebrew, Arabic
     (0.358, b"\xe0"),  # the Indic scripts, Thai
-    (1.33, b"\xe1\xe2\xef"),  # typographic marks, symbols, full-width forms
-    (0.785, bytes(range(0xE3, 0xEA))),  # kana, Han
-    (0.739, bytes(range(0xEA, 0xEE))),  # Hangul
     (2.0, bytes(range(0xF0, 0xF8))),  # emoji and other astral characters
 )
 _CONTINUATION: Final = bytes(range(0x80, 0xC0))
+_HIGH: Final = bytes(range(0x80, 0x100))
 
 IMAGE_TOKENS: Final = 1_000
 """Flat count for one image: between the common vendors' charges for a mid-sized picture (250 to 1,600)."""
@@ -64,9 +66,13 @@ def estimate_byte_tokens(blob: bytes, *, ascii_only: bool) -> int:
         letters -= count
         tokens += count * worth
     if not ascii_only:
-        letters -= length - len(blob.translate(None, _CONTINUATION))
+        ascii_count = len(blob.translate(None, _HIGH))
+        letters -= length - ascii_count
+        leads = len(blob.translate(None, _CONTINUATION)) - ascii_count
         for worth, kind in _WIDE_KINDS:
             count = length - len(blob.translate(None, kind))
-            letters -= count
             tokens += count * worth
+            leads -= count
+            if leads <= 0:
+                break
     return max(1, round(tokens + letters * _LETTER))

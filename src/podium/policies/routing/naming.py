@@ -78,7 +78,7 @@ class Naming:
         if not found and not self._exists(name):
             raise ConfigError(
                 f"a rule names {name!r}, which is no usable model or provider.",
-                remedy=f"{self._suggestion(name)}`podium models` lists what is usable.",
+                remedy=f"{self._suggestion(name, providers=True)}`podium models` lists what is usable.",
                 field=field,
             )
         return found
@@ -88,9 +88,10 @@ class Naming:
         provider, slash, _ = name.partition("/")
         return provider in self._absent or (not slash and find_card(name) is not None)
 
-    def _suggestion(self, name: str) -> str:
-        providers = get_close_matches(name, sorted(self.providers), n=1)
-        close = list(dict.fromkeys([*providers, *self._catalog.like(name)]))
+    def _suggestion(self, name: str, *, providers: bool = False) -> str:
+        close = list(dict.fromkeys(self._catalog.like(name)))
+        if providers:
+            close = get_close_matches(name, sorted(self.providers), n=1) + close
         if not close:
             usable = sorted(self._catalog.providers)
             return f"Usable providers: {', '.join(usable)}. " if usable else "No provider is configured. "

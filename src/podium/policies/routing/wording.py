@@ -25,7 +25,7 @@ def why(profile: Profile, ranked: Ranked, *, aim: Aim, named: str | None, reject
             if chosen.tier != aim.tier:
                 place = f"{place} at tier {chosen.tier}, with none ready at tier {aim.tier},"
     if ranked.resting and not ranked.first_rests:
-        place = f"{place}, {ranked.resting} resting ones aside,"
+        place = f"{place}, {ranked.resting} resting aside,"
     cost = "at an unknown price" if chosen.expected_cost is None else f"at {chosen.expected_cost}"
     return f"{lead}; {chosen.deployment} is {_standing(ranked, fast=aim.fast)}{place} {cost}; {rejected} rejected."
 

@@ -130,6 +130,7 @@ class Journal:
 
     def refuse(self, entry: Entry) -> Path:
         """Keep an entry the database will never take, for a person to look at. Raises OSError."""
+        self._base.parent.mkdir(parents=True, exist_ok=True)
         path = self._base.with_name(f"{self._base.name}.refused.jsonl")
         with path.open("ab") as file:
             file.write(_line(entry))

@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from podium.core.clock import Clock
 from podium.core.tasks import Outcome
-from podium.records.store.faults import refuses_row, store_error
+from podium.records.store.faults import driver_words, refuses_row, store_error
 from podium.records.store.open import Store
 
 from . import queries
@@ -247,7 +247,7 @@ class Ledger:
                 kept = str(self._journal.refuse(scrubbed(entry)))
             except OSError as failure:
                 kept = f"nowhere ({failure})"
-        _log.error("The database refuses the decision %s (%s); it is kept in %s.", entry[0][0], exc, kept)
+        _log.error("The database refuses the decision %s (%s); it is kept in %s.", entry[0][0], driver_words(exc), kept)
 
     def _went_away(self, exc: Exception) -> bool:
         now = self._clock.monotonic()

@@ -20,6 +20,7 @@ Dialect = Literal["sqlite", "postgresql"]
 _FORMS = (
     "Write sqlite:///FILE, sqlite:////ABSOLUTE/FILE, sqlite:// (in memory) or postgresql://USER:PASSWORD@HOST/NAME."
 )
+_SQLITE_SCHEMES = ("sqlite", "sqlite+pysqlite")
 _POSTGRES_SCHEMES = ("postgresql", "postgres", "postgresql+psycopg")
 
 
@@ -59,7 +60,7 @@ def read_address(url: str) -> Address:
         # The cause quotes the URL, password included, so it must not be chained.
         raise StoreError("The store's URL cannot be read.", remedy=_FORMS) from None
     shown = parsed.render_as_string(hide_password=True)
-    if parsed.drivername == "sqlite":
+    if parsed.drivername in _SQLITE_SCHEMES:
         name = parsed.database
         path = None if name in (None, "", ":memory:") else Path(str(name))
         target = URL.create("sqlite+pysqlite", database=None if path is None else str(path))

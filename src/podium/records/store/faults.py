@@ -39,17 +39,20 @@ _POSTGRES = (
 
 def store_error(exc: BaseException, address: Address, doing: str) -> StoreError:
     """`exc` in words for people. `doing` completes "while ..."; chain the result to `exc`."""
-    detail = str(exc.orig if isinstance(exc, DBAPIError) and exc.orig is not None else exc).strip()
-    if isinstance(exc, PoolTimeout):
-        detail = "no connection became free"
+    detail = "no connection became free" if isinstance(exc, PoolTimeout) else driver_words(exc)
     table = _SQLITE if address.dialect == "sqlite" else _POSTGRES
     what, remedy = "failed", "See the cause for the driver's own words."
     for words, said, mend in table:
         if words in detail.lower():
             what, remedy = said, mend
             break
-    first_line = detail.splitlines()[0] if detail else type(exc).__name__
-    return StoreError(f"The database {address.shown} {what} while {doing} ({first_line}).", remedy=remedy)
+    return StoreError(f"The database {address.shown} {what} while {doing} ({detail}).", remedy=remedy)
+
+
+def driver_words(exc: BaseException) -> str:
+    """The first line of what the driver itself said, without the statement SQLAlchemy adds to it."""
+    said = str(exc.orig if isinstance(exc, DBAPIError) and exc.orig is not None else exc).strip()
+    return said.splitlines()[0] if said else type(exc).__name__
 
 
 def refuses_row(exc: BaseException) -> bool:

@@ -133,9 +133,11 @@ def _check_folder(path: Path) -> None:
 
 
 def _engine(address: Address) -> Engine:
+    # Parameters are hidden because they are what people asked and were answered: no error message may carry them.
     if address.dialect == "postgresql":
         return create_engine(
             address.url,
+            hide_parameters=True,
             pool_pre_ping=True,
             connect_args={
                 "connect_timeout": _CONNECT_TIMEOUT_S,
@@ -145,9 +147,11 @@ def _engine(address: Address) -> Engine:
             },
         )
     if address.path is None:
-        engine = create_engine(address.url, poolclass=StaticPool, connect_args={"check_same_thread": False})
+        engine = create_engine(
+            address.url, hide_parameters=True, poolclass=StaticPool, connect_args={"check_same_thread": False}
+        )
     else:
-        engine = create_engine(address.url)
+        engine = create_engine(address.url, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

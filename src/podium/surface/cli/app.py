@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-import click
 import typer
 
 from podium.core.errors import ConfigError, PodiumError, RequestError
@@ -54,17 +53,12 @@ def build() -> typer.Typer:
 def run(arguments: Sequence[str]) -> int:
     """Run one command. Returns 0 (done), 1 (the work failed) or 2 (usage or configuration)."""
     try:
-        result = build()(list(arguments), prog_name="podium", standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        return stop.exit_code
-    except click.exceptions.Abort:
-        return 130
-    except click.ClickException as wrong:
-        wrong.show()
-        return 2
+        build()(list(arguments), prog_name="podium")
+    except SystemExit as stop:  # how the parser ends: 0, or 2 with the usage printed
+        return stop.code if isinstance(stop.code, int) else 0
     except PodiumError as error:
         print_error(error)
         return 2 if isinstance(error, ConfigError | RequestError) else 1
     except KeyboardInterrupt:
         return 130
-    return result if isinstance(result, int) else 0
+    return 0

@@ -14,8 +14,8 @@ def demo(
     seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same tasks and answers.")] = 7,
     keep: Annotated[bool, typer.Option("--keep", help="Leave everything running to look around.")] = False,
     json: AsJson = False,
-) -> int:
+) -> None:
     """Route some hundreds of tasks over simulated vendors, break one half-way, and show what it saved."""
     from podium.surface.demo import run_demo
 
-    return run_demo(tasks=tasks, seed=seed, keep=keep, as_json=json)
+    raise typer.Exit(run_demo(tasks=tasks, seed=seed, keep=keep, as_json=json))

@@ -45,7 +45,7 @@ def explain(error: yaml.MarkedYAMLError, text: str) -> Fault:
     flow = _FLOW.search(problem)
     if flow is not None:
         if "stream end" in problem:
-            return Fault(index=opened, message="has a bracket that is never closed.", remedy=f"Close it with `{flow[1]}`.")
+            return Fault(index=opened, message="has a bracket that is never closed.", remedy=f"Add `{flow[1]}`.")
         return _open_bracket(text, index, opened_line, flow[1])
     misfit = _MISFIT.search(problem)
     if misfit is not None:
@@ -133,7 +133,7 @@ def _stray_colon(text: str, index: int) -> Fault:
             index=index, message="has two colons in one line.", remedy="Quote the value that holds the second."
         )
     return _slip_above(text, begin) or Fault(
-        index=begin + len(before) - len(before.lstrip()),
+        index=begin + _depth(before),
         message="is indented as if it belonged to the value above it.",
         remedy="Indent it exactly like the lines it belongs with.",
     )
@@ -157,14 +157,19 @@ def _slip_above(text: str, begin: int) -> Fault | None:
     """A line above that was meant as `name: value` and was read as plain text, so that the next one fits nothing."""
     above_begin, above = _line_above(text, begin)
     code = above.split(" #", 1)[0].strip()
-    index = above_begin + len(above) - len(above.lstrip())
-    if code.startswith(("-", '"', "'", "[", "{", "]", "}")):
+    # Only a line at the same depth: a deeper one may well be text that goes over several lines.
+    if _depth(above) != _depth(text[begin:]) or code.startswith(tuple("-[]{}")) or set(code) & set("\"'"):
         return None
+    index = above_begin + _depth(above)
     if _NO_SPACE.fullmatch(code):
         return Fault(index=index, message="has a colon without a space after it.", remedy="Write `name: value`.")
     if code and ":" not in code:
         return Fault(index=index, message="has a line without a colon.", remedy="Write `name: value`.")
     return None
+
+
+def _depth(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
 
 
 def _line_above(text: str, begin: int) -> tuple[int, str]:

@@ -69,6 +69,7 @@ async def serve(
         Gateway(runtime),
         http="httptools",
         lifespan="off",
+        proxy_headers=False,
         log_config=None,
         access_log=False,
         server_header=False,

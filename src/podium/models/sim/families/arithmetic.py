@@ -78,7 +78,7 @@ _FORMS = {
     ),
 }
 _GRAMMAR = Grammar(
-    {key: forms for key, forms in _FORMS.items() if key != "ask"}, {"n": r"\d[\d,]*", "things": r"[a-z ]+"}
+    {key: forms for key, forms in _FORMS.items() if key != "ask"}, {"n": r"\d[\d,]{0,11}", "things": r"[a-z ]+"}
 )
 _ASK = Grammar({"ask": _FORMS["ask"]}, {"things": r"[a-z ]+"})
 _EFFORT = {"add": 1, "take": 1, "half": 2, "times": 2, "share": 2, "percent": 2}

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from functools import cache
 from random import Random
+from textwrap import dedent, indent
 from typing import Any
 
 from podium.core.messages import ToolCall
@@ -23,8 +24,8 @@ WORKLOADS = ("coding",)
 _PROMPTS = (
     "Write a Python function `{name}({args})` that {described}. Send only the code, without imports.",
     "Please implement `{name}({args})` in Python. It {described}. Plain functions, no imports.",
-    "The helper `{name}({args})` is missing. Write it in Python so that it {described}. Reply with the code, no imports.",
-    "Complete this function so that it {described} (no imports needed):\n\n```python\ndef {name}({args}):\n    ...\n```",
+    "The helper `{name}({args})` is missing. Write it in Python so that it {described}. Code without imports.",
+    "Complete this function so that it {described}, no imports:\n\n```python\ndef {name}({args}):\n    ...\n```",
     "A failing test needs `{name}({args})`, a Python function that {described}. Code only and no imports, please.",
 )
 _SIGNATURE = re.compile(r"(?:`|def )(\w+)\(([\w, ]*)\)")
@@ -96,7 +97,7 @@ def _make_expression(rng: Random) -> Draft:
 
 def solve(question: Question) -> Solution | None:
     """Write the function described, or evaluate the expression."""
-    if len(question.text) > LONGEST or "Python" not in question.text and "python" not in question.text:
+    if len(question.text) > LONGEST or ("Python" not in question.text and "python" not in question.text):
         return None
     return _solve_function(question.text) or _solve_expression(question.text)
 
@@ -117,7 +118,8 @@ def _solve_function(text: str) -> Solution | None:
     name, k = signature[1], match.groupdict().get("k", "")
 
     def written(body: str) -> Answer:
-        source = f"def {name}({spec.args}):\n    " + body.format(k=k, name=name)
+        lines = indent(dedent(body).strip().format(k=k, name=name), "    ")
+        source = f"def {name}({spec.args}):\n{lines}"
         return Answer(text=f"```python\n{source}\n```")
 
     return Solution(

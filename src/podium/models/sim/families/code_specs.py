@@ -148,7 +148,10 @@ SPECS: tuple[Spec, ...] = (
         args="values",
         described="returns number {k} from the top among the distinct values, or None if there are too few",
         difficulty=4,
-        good="ranking = sorted(set(values), reverse=True)\n    return ranking[{k} - 1] if len(ranking) >= {k} else None",
+        good="""
+            ranking = sorted(set(values), reverse=True)
+            return ranking[{k} - 1] if len(ranking) >= {k} else None
+        """,
         slip=("set(values)", "values"),
         reference=lambda values, k: (sorted({*values})[::-1] + [None] * k)[k - 1],
         cases=(([5, 5, 4, 3, 2],), ([1],), ([9, 8, 8, 8, 7, 6, 5],), ([7, 7, 7, 7, 7, 7],)),
@@ -159,7 +162,14 @@ SPECS: tuple[Spec, ...] = (
         args="values",
         described="returns the list of running totals",
         difficulty=3,
-        good="totals = []\n    total = 0\n    for value in values:\n        total += value\n        totals.append(total)\n    return totals",
+        good="""
+            totals = []
+            total = 0
+            for value in values:
+                total += value
+                totals.append(total)
+            return totals
+        """,
         slip=("totals.append(total)", "totals.append(total - value)"),
         reference=lambda values: list(accumulate(values)),
         cases=(([1, 2, 3],), ([],), ([5, -5, 10],)),
@@ -169,7 +179,10 @@ SPECS: tuple[Spec, ...] = (
         args="text",
         described="returns whether the text reads the same in both directions, ignoring case and spaces",
         difficulty=3,
-        good='letters = text.lower().replace(" ", "")\n    return letters == letters[::-1]',
+        good="""
+            letters = text.lower().replace(" ", "")
+            return letters == letters[::-1]
+        """,
         slip=(".lower()", ""),
         reference=lambda text: (
             [c for c in text.casefold() if c != " "] == [c for c in text.casefold()[::-1] if c != " "]
@@ -191,10 +204,13 @@ SPECS: tuple[Spec, ...] = (
         args="words",
         described="returns the longest prefix that all words of the list share",
         difficulty=5,
-        good=(
-            'prefix = words[0] if words else ""\n    for word in words:\n        while not word.startswith(prefix):\n'
-            "            prefix = prefix[:-1]\n    return prefix"
-        ),
+        good="""
+            prefix = words[0] if words else ""
+            for word in words:
+                while not word.startswith(prefix):
+                    prefix = prefix[:-1]
+            return prefix
+        """,
         slip=("prefix[:-1]", "prefix[:-2]"),
         reference=lambda words: (
             next((words[0][:n] for n in range(len(words[0]), -1, -1) if all(w[:n] == words[0][:n] for w in words)), "")
@@ -208,10 +224,12 @@ SPECS: tuple[Spec, ...] = (
         args="items",
         described="returns the elements of a list nested to any depth as one flat list",
         difficulty=6,
-        good=(
-            "flat = []\n    for item in items:\n        flat.extend({name}(item) if isinstance(item, list) else [item])\n"
-            "    return flat"
-        ),
+        good="""
+            flat = []
+            for item in items:
+                flat.extend({name}(item) if isinstance(item, list) else [item])
+            return flat
+        """,
         slip=("{name}(item)", "item"),
         reference=_flat,
         cases=(([1, [2, [3, [4]]]],), ([],), ([[1], 2],)),
@@ -221,11 +239,16 @@ SPECS: tuple[Spec, ...] = (
         args="text",
         described="returns the run-length encoding of the text, such as a3b2 for aaabb",
         difficulty=6,
-        good=(
-            'encoded = ""\n    count = 0\n    for i, letter in enumerate(text):\n        count += 1\n'
-            "        if i + 1 == len(text) or text[i + 1] != letter:\n            encoded += letter + str(count)\n"
-            "            count = 0\n    return encoded"
-        ),
+        good="""
+            encoded = ""
+            count = 0
+            for i, letter in enumerate(text):
+                count += 1
+                if i + 1 == len(text) or text[i + 1] != letter:
+                    encoded += letter + str(count)
+                    count = 0
+            return encoded
+        """,
         slip=("i + 1 == len(text) or text[i + 1] != letter", "i + 1 < len(text) and text[i + 1] != letter"),
         reference=lambda text: "".join(f"{c}{len(list(run))}" for c, run in groupby(text)),
         cases=(("aaabb",), ("",), ("abc",), ("zzzz",)),
@@ -235,11 +258,16 @@ SPECS: tuple[Spec, ...] = (
         args="text",
         described="returns whether the round and square brackets in the text are balanced and properly nested",
         difficulty=7,
-        good=(
-            'pairs = {{")": "(", "]": "["}}\n    stack = []\n    for sign in text:\n        if sign in "([":\n'
-            "            stack.append(sign)\n        elif sign in pairs and (not stack or stack.pop() != pairs[sign]):\n"
-            "            return False\n    return not stack"
-        ),
+        good="""
+            pairs = {{")": "(", "]": "["}}
+            stack = []
+            for sign in text:
+                if sign in "([":
+                    stack.append(sign)
+                elif sign in pairs and (not stack or stack.pop() != pairs[sign]):
+                    return False
+            return not stack
+        """,
         slip=("return not stack", "return True"),
         reference=_balanced,
         cases=(("(a[b]c)",), ("([)]",), ("((",), ("",), (")",)),
@@ -249,12 +277,14 @@ SPECS: tuple[Spec, ...] = (
         args="amount, coins",
         described="returns the smallest number of coins that add up to the amount, or -1 if no combination does",
         difficulty=8,
-        good=(
-            "best = [0] + [None] * amount\n    for total in range(1, amount + 1):\n        options = [best[total - coin] "
-            "for coin in coins if coin <= total]\n        options = [option for option in options if option is not None]\n"
-            "        best[total] = min(options) + 1 if options else None\n"
-            "    return -1 if best[amount] is None else best[amount]"
-        ),
+        good="""
+            best = [0] + [None] * amount
+            for total in range(1, amount + 1):
+                options = [best[total - coin] for coin in coins if coin <= total]
+                options = [option for option in options if option is not None]
+                best[total] = min(options) + 1 if options else None
+            return -1 if best[amount] is None else best[amount]
+        """,
         slip=("min(options)", "max(options)"),
         reference=_fewest_coins,
         cases=((6, [1, 3, 4]), (0, [2]), (7, [2, 4]), (11, [1, 2, 5])),
@@ -264,11 +294,13 @@ SPECS: tuple[Spec, ...] = (
         args="values",
         described="returns the length of the longest strictly increasing subsequence",
         difficulty=9,
-        good=(
-            "lengths = []\n    for i, value in enumerate(values):\n"
-            "        before = [lengths[j] for j in range(i) if values[j] < value]\n"
-            "        lengths.append(1 + max(before, default=0))\n    return max(lengths, default=0)"
-        ),
+        good="""
+            lengths = []
+            for i, value in enumerate(values):
+                before = [lengths[j] for j in range(i) if values[j] < value]
+                lengths.append(1 + max(before, default=0))
+            return max(lengths, default=0)
+        """,
         slip=("values[j] < value", "values[j] <= value"),
         reference=_longest_rise,
         cases=(([3, 1, 4, 1, 5],), ([2, 2, 2],), ([],), ([10, 9, 2, 5, 3, 7],)),
@@ -276,13 +308,17 @@ SPECS: tuple[Spec, ...] = (
     Spec(
         names=("edit_distance", "changes_between"),
         args="first, second",
-        described="returns the smallest number of single-letter insertions, deletions and replacements between two words",
+        described="returns the smallest number of letters to insert, delete or replace to turn one word into the other",
         difficulty=10,
-        good=(
-            "row = list(range(len(second) + 1))\n    for i, a in enumerate(first, 1):\n        previous, row = row, [i]\n"
-            "        for j, b in enumerate(second, 1):\n            change = previous[j - 1] + (a != b)\n"
-            "            row.append(min(previous[j] + 1, row[-1] + 1, change))\n    return row[-1]"
-        ),
+        good="""
+            row = list(range(len(second) + 1))
+            for i, a in enumerate(first, 1):
+                previous, row = row, [i]
+                for j, b in enumerate(second, 1):
+                    change = previous[j - 1] + (a != b)
+                    row.append(min(previous[j] + 1, row[-1] + 1, change))
+            return row[-1]
+        """,
         slip=("(a != b)", "2 * (a != b)"),
         reference=_edit_distance,
         cases=(("kitten", "sitting"), ("", "abc"), ("same", "same"), ("cart", "bart")),

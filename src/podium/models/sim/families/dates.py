@@ -18,10 +18,11 @@ TASK_TYPE = TaskType.REASONING
 WORKLOADS = ("support", "coding")
 
 _MONTHS = (
-    "January February March April May June July August September October November December"
-).split()  # fmt: skip
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_FORMS = {
+_FORMS: dict[str, dict[str, tuple[str, ...]]] = {
     "between": {
         "support": (
             "An order was placed on {a} and delivered on {b}. How many days did that take?",
@@ -64,8 +65,9 @@ _TAILS = {
     "after": (" Answer as YYYY-MM-DD.", " Write the date as YYYY-MM-DD."),
     "before": (" Answer as YYYY-MM-DD.", " Write the date as YYYY-MM-DD."),
 }
-_DATE = r"\d{4}-\d\d-\d\d|\d{1,2} [A-Z][a-z]+ \d{4}|[A-Z][a-z]+ \d{1,2}, \d{4}"
-_SLOTS = {"a": _DATE, "b": _DATE, "n": r"\d+"}
+_YEAR = r"(?:19|20)\d\d"
+_DATE = rf"{_YEAR}-\d\d-\d\d|\d{{1,2}} [A-Z][a-z]+ {_YEAR}|[A-Z][a-z]+ \d{{1,2}}, {_YEAR}"
+_SLOTS = {"a": _DATE, "b": _DATE, "n": r"\d{1,5}"}
 _WRITE = {w: Grammar({key: forms[w] for key, forms in _FORMS.items()}, _SLOTS) for w in WORKLOADS}
 _READ = Grammar({key: (*forms["support"], *forms["coding"]) for key, forms in _FORMS.items()}, _SLOTS)
 _ISO = re.compile(r"\d{4}-\d\d-\d\d")

@@ -71,10 +71,10 @@ _GRAMMAR = Grammar(
         "order_id": r"[A-Z]{1,3}-\d{4,6}",
         "email": r"[\w.+-]+@[\w.-]+\w",
         "order_date": r"\d{4}-\d\d-\d\d",
-        "amount_eur": r"\d+\.\d\d",
+        "amount_eur": r"\d{1,12}\.\d\d",
         "error": r"[A-Z]\w+",
         "file": r"[\w/]+\.\w+",
-        "line": r"\d+",
+        "line": r"\d{1,9}",
         "commit": r"[0-9a-f]{7,10}",
     },
 )

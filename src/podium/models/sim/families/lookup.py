@@ -41,7 +41,7 @@ _QUESTIONS = {
 }
 _LINK = {"support": ("Account {key} is on the {name} plan.",), "coding": ("Host {key} runs the {name} service.",)}
 _ATTRIBUTES = {"support": ("price", "storage", "reply", "seats"), "coding": ("port", "timeout", "retries", "workers")}
-_SLOTS = {"name": r"\w+", "v": r"\d+", "key": r"\w+", "subject": r"the [\w ]+?"}
+_SLOTS = {"name": r"\w+", "v": r"\d{1,12}", "key": r"\w+", "subject": r"the [\w ]+?"}
 _GRAMMAR = Grammar({**_FACTS, "link": (*_LINK["support"], *_LINK["coding"])}, _SLOTS)
 _ASKING = Grammar(_QUESTIONS, _SLOTS)
 _LEADS = (

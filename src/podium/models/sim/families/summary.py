@@ -52,7 +52,7 @@ _PROMPTS = (
     "Write a hand-over note of at most {n} words about the text. It must mention: {terms}.\n\nText:\n{body}",
     "Condense this for the next shift, at most {n} words; it must mention: {terms}.\n\nText:\n{body}",
 )
-_ASK = re.compile(r"at most (\d+) words.*must mention: ([^\n]+)\.\n\nText:\n", re.DOTALL)
+_ASK = re.compile(r"at most (\d{1,6}) words.*must mention: ([^\n]+)\.\n\nText:\n", re.DOTALL)
 
 
 def make(rng: Random, workload: str) -> Draft:

@@ -72,7 +72,7 @@ _FORMS = {
 _ORDER = r"[A-Z]{1,3}-\d{3,6}"
 _SLOTS = {
     "city": r"[A-Z]\w+", "city2": r"[A-Z]\w+", "unit": "celsius|fahrenheit", "order": _ORDER, "order2": _ORDER,
-    "order3": _ORDER, "n": r"\d+", "path": r"[\w/]+", "path2": r"[\w/]+", "query": r"\w+", "query2": r"\w+",
+    "order3": _ORDER, "n": r"\d{1,9}", "path": r"[\w/]+", "path2": r"[\w/]+", "query": r"\w+", "query2": r"\w+",
 }  # fmt: skip
 _GRAMMAR = Grammar(_FORMS, _SLOTS)
 _KINDS = {

@@ -52,8 +52,8 @@ _LEADS = {
     "coding": ("These are strings of our user interface.", "Localise these interface texts.", ""),
 }
 _ASKS = (
-    "Translate into {language} with the glossary: {phrases}. Separate the translations with semicolons and write nothing else.",
-    "Use the glossary to put this into {language}: {phrases}. Reply with the translations alone, separated by semicolons.",
+    "Translate into {language} with the glossary: {phrases}. Separate them with semicolons, write nothing else.",
+    "Use the glossary to put this into {language}: {phrases}. Reply with these alone, separated by semicolons.",
 )
 _READ = re.compile(r"(?:into \w+ with the glossary|into \w+): ((?:[^;.\n]+; )*[^;.\n]+)\. (?:Separate|Reply)")
 _MARK = "\n\nGlossary:\n"
