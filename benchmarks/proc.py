@@ -41,6 +41,16 @@ def cpu_seconds(root: int) -> float:
     return ticks / TICKS_PER_SECOND
 
 
+def core_busy_seconds(core: int) -> float:
+    """How long a core has been busy so far, with any process, interrupt or other guest of its host."""
+    for line in (PROC / "stat").read_text().splitlines():
+        name, *ticks = line.split()
+        if name == f"cpu{core}":
+            user, nice, system, _idle, _iowait, irq, softirq, steal = (int(value) for value in ticks[:8])
+            return (user + nice + system + irq + softirq + steal) / TICKS_PER_SECOND
+    raise LookupError(f"no core {core} in /proc/stat")
+
+
 def resident_bytes(root: int) -> int:
     """Resident memory of the tree: the sum over its processes, so pages that two of them share count twice."""
     total = 0

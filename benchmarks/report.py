@@ -82,16 +82,16 @@ def _rows(rows: list[list[str]]) -> list[str]:
 
 def figures_table(report: Report, connections: int) -> list[str]:
     """The measured figures at one number of connections."""
-    rows = [["", "req/s", "spread", "CPU us/req", "p50 ms", "p99 ms", "RSS MiB", "upstream calls/req"]]
+    rows = [["", "req/s", "spread", "CPU us/req", "p50 ms", "p99 ms", "RSS MiB", "upstream calls/req", "others"]]
     for result in report.measured():
         found = result.median(connections)
         rows.append([
             result.name, f"{found.per_second:,.0f}", f"{result.spread(connections):.0%}", f"{found.cpu_us:,.1f}",
             f"{found.p50_us / 1000:,.2f}", f"{found.p99_us / 1000:,.2f}", f"{found.rss_mib:,.0f}",
-            f"{found.upstream_calls_per_request:.2f}",
+            f"{found.upstream_calls_per_request:.2f}", f"{found.others_share:.0%}",
         ])  # fmt: skip
     if reference := report.tensorzero_median():
-        rows.append(["tensorzero (no server)", "-", "-", f"{reference[connections]:,.1f}", "-", "-", "-", "-"])
+        rows.append(["tensorzero (no server)", "-", "-", f"{reference[connections]:,.1f}", "-", "-", "-", "-", "-"])
     return _rows(rows)
 
 

@@ -49,6 +49,7 @@ class Figures:
     p99_us: float
     rss_mib: float
     upstream_calls_per_request: float
+    others_share: float
 
 
 def answer_text(answer: bytes, stream: bool) -> str:
@@ -100,11 +101,13 @@ def measure(bench: Bench, server: Server, load: Load, connections: int, seconds:
     too, so it is counted among the served requests the time is divided by.
     """
     pid = server.process.pid
+    started, busy_before = time.monotonic(), proc.core_busy_seconds(bench.gateway_core)
     cpu_before, calls_before = proc.cpu_seconds(pid), bench.upstream_calls()
     outcome = load.run(connections, seconds)
     time.sleep(SETTLE_SECONDS)
     if server.process.poll() is not None:
         raise RoundFailed(f"it died under load:\n{log_tail(server.log)}")
+    busy, passed = proc.core_busy_seconds(bench.gateway_core) - busy_before, time.monotonic() - started
     cpu, calls = proc.cpu_seconds(pid) - cpu_before, bench.upstream_calls() - calls_before
     if outcome.failures or not outcome.requests:
         raise RoundFailed(f"{outcome.failures} failures beside {outcome.requests} requests: {outcome.errors}")
@@ -119,6 +122,7 @@ def measure(bench: Bench, server: Server, load: Load, connections: int, seconds:
         p99_us=outcome.p99_us,
         rss_mib=proc.resident_bytes(pid) / 2**20,
         upstream_calls_per_request=calls / served,
+        others_share=max(0.0, (busy - cpu) / passed),
     )
 
 

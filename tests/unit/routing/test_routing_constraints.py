@@ -36,6 +36,7 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any], str, str]
      "expected quality 0.8, 0.81 asked"),
     ("cost", {"price": "100"}, {}, {"requirements": Requirements(max_cost_usd="0.1"), "options": Options(max_tokens=1)},
      "cost", "may cost $0.100100, $0.100000 allowed"),
+    ("worst case", {"price": "10"}, {}, {"requirements": Requirements(max_cost_usd="0.1")}, "cost", "may cost $0.173840"),
     ("unknown price", {"price": None}, {}, {"requirements": Requirements(max_cost_usd=1000)}, "cost", "unknown"),
     ("latency", {"first_token_ms": 9_000}, {}, {"requirements": Requirements(max_latency_ms=8_000)}, "latency",
      "8,000 allowed"),
@@ -52,7 +53,14 @@ def test_a_constraint_rejects_the_one_that_lacks_it_and_nobody_else(
     constraint: str,
     detail: str,
 ) -> None:
-    ample = {"capabilities": CAPABLE, "context": 100_000, "quality": 0.9, "first_token_ms": 100, "local": True}
+    ample = {
+        "price": "1",
+        "capabilities": CAPABLE,
+        "context": 100_000,
+        "quality": 0.9,
+        "first_token_ms": 100,
+        "local": True,
+    }
     rich, lacking = make.deployment("a/rich", **ample), make.deployment("b/lacking", **{**ample, **poor})
 
     decision = make.decide(make.router([lacking, rich]), make.task(**task), **profile)

@@ -71,8 +71,8 @@ _TYPES: Mapping[str, Callable[[Any], bool]] = {
     "string": lambda value: isinstance(value, str),
     "boolean": lambda value: isinstance(value, bool),
     "null": lambda value: value is None,
-    "number": _number,
     "integer": lambda value: _number(value) and (isinstance(value, int) or value.is_integer()),
+    "number": _number,
 }
 
 

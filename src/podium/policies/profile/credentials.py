@@ -42,7 +42,9 @@ _PEM_BODY: Final = re.compile(rb"[A-Za-z0-9+/]{20}")
 _PEM_REACH: Final = 400
 
 _URL_LOGIN: Final = re.compile(rb"://[^\s/:@\"'<>]{0,64}:([^\s/@\"'<>]{3,128})@(?=[\w\[])")
-_PLACEHOLDER: Final = re.compile(rb"(?:pass(?:word|wd)?|pw|pwd|secret|changeme|your.*|example|x+|\*+|\$.*|\{.*|%.*)\Z", re.I)
+_PLACEHOLDER: Final = re.compile(
+    rb"(?:pass(?:word|wd)?|pw|pwd|secret|changeme|your.*|example|x+|\*+|\$.*|\{.*|%.*)\Z", re.I
+)
 
 
 def find_credentials(blob: bytes) -> Iterator[str]:

@@ -69,7 +69,7 @@ _SELF_EVIDENT: Final = re.compile(
       | (?P<ch_ahv> 756\.\d{4}\.\d{4}\.\d\d )
       | (?P<fr_nir> [12][ ]?\d\d[ ]?[0-9]\d[ ]?\d\d[ ]?\d{3}[ ]?\d{3}[ ]?\d\d )
       | (?P<cn_ric> \d{6}(?:19|20)\d{9}[\dXx] )
-      | (?P<kr_rrn> \d{6}-[1-4]\d{6} )
+      | (?P<kr_rrn> \d{6}-\d{7} )
     ) (?![\w-])
     """,
     re.VERBOSE,
@@ -188,7 +188,12 @@ def find_numbers(blob: bytes, language: str) -> Iterator[str]:
 def _evident(blob: bytes, classes: bytes, start: int, end: int, shape: bytes, digits: int) -> str | None:
     """What the digits at `start` to `end` identify by their shape and check digits alone."""
     near = start > 1 and (classes[start - 1] == _LETTER or classes[start - 2] == _LETTER)
-    if digits >= 8 and near and classes[max(0, start - 11) : start].endswith(_IBAN_LEADS) and _is_iban(blob, start, end):
+    if (
+        digits >= 8
+        and near
+        and classes[max(0, start - 11) : start].endswith(_IBAN_LEADS)
+        and _is_iban(blob, start, end)
+    ):
         return "iban"
     if digits >= 13 and (_CARD_PLAIN in shape or _CARD_FOURS in shape or _CARD_SIX in shape):
         for match in _CARD.finditer(blob, start, end + 4):
@@ -248,7 +253,7 @@ def _lettered(blob: bytes, classes: bytes) -> Iterator[str]:
     for shape in _NINO_SHAPES:
         place = classes.find(shape)
         while place >= 0:
-            if _NINO.match(blob, place) and _NINO_WORD.search(blob[max(0, place - _SCHEME_REACH) : place].lower()):
+            if _NINO.match(blob, place) and _NINO_WORD.search(blob[max(0, place - _REACH) : place].lower()):
                 yield "uk_nino"
             place = classes.find(shape, place + len(shape))
 

@@ -21,6 +21,8 @@ _CONFIDENTIAL: Final = frozenset(("card", "iban")) | NATIONAL_IDS
 _EMAIL: Final = re.compile(
     rb"@(?<=[A-Za-z0-9_%+\-\x80-\xff]@)((?:[A-Za-z0-9\x80-\xff][A-Za-z0-9\x80-\xff-]{0,62}\.){1,8})([A-Za-z]{2,24})(?![\w-])"
 )
+_URL_LOGIN: Final = re.compile(rb"://[^\s/?#]{0,120}\Z")
+_LOGIN_REACH: Final = 128
 _FILE_ENDINGS: Final = frozenset((b"png", b"jpg", b"jpeg", b"gif", b"svg", b"webp", b"js", b"css", b"rc"))
 
 _CONFIDENCE: Final = {
@@ -64,10 +66,11 @@ def judge_sensitivity(kinds: tuple[str, ...], declared: Sensitivity | None) -> G
 def _has_email(blob: bytes) -> bool:
     for match in _EMAIL.finditer(blob):
         domain, ending = match[1], match[2].lower()
-        # icon@2x.png, left-pad@1.3.rc and git@host:path are not addresses of people.
+        # icon@2x.png, left-pad@1.3.rc, git@host:path and scheme://user:word@host are not addresses of people.
         if ending in _FILE_ENDINGS or not domain.strip(b"0123456789.-"):
             continue
-        if blob[match.end() : match.end() + 1] == b":" and blob[match.start() - 3 : match.start()] == b"git":
+        before = blob[max(0, match.start() - _LOGIN_REACH) : match.start()]
+        if before.endswith(b"git") and blob[match.end() : match.end() + 1] == b":" or _URL_LOGIN.search(before):
             continue
         return True
     return False
