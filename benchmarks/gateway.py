@@ -15,7 +15,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +42,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3, help="rounds per target; the median is reported")
     parser.add_argument("--seconds", type=int, default=8, help="length of one measurement")
     parser.add_argument("--warmup", type=int, default=5, help="seconds of load before the measurements of a round")
+    parser.add_argument("--attempts", type=int, default=3, help="tries per measurement while others use the cores")
     parser.add_argument("--stream", action="store_true", help="ask for event streams instead of whole answers")
     parser.add_argument("--soak", type=int, metavar="N", help="instead: N requests through the first target of --only")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write every figure to this file")
@@ -50,12 +50,13 @@ def arguments() -> argparse.Namespace:
     chosen.only = [name.strip() for name in chosen.only.split(",")]
     if unknown := set(chosen.only) - set(names):
         parser.error(f"unknown target: {', '.join(sorted(unknown))}")
-    if min(chosen.rounds, chosen.seconds, chosen.warmup) < 1 or (chosen.soak is not None and chosen.soak < 1):
-        parser.error("--rounds, --seconds, --warmup and --soak are at least 1")
+    numbers = {name: getattr(chosen, name) for name in ("rounds", "seconds", "warmup", "attempts", "soak")}
+    if wrong := [name for name, number in numbers.items() if number is not None and number < 1]:
+        parser.error(f"at least 1: --{wrong[0]}")
     if chosen.soak and chosen.only[0] == TENSORZERO:
         parser.error(f"{TENSORZERO} is no server, so --soak cannot drive it")
     if chosen.quick:
-        chosen.rounds, chosen.seconds, chosen.warmup = 1, 3, 1
+        chosen.rounds, chosen.seconds, chosen.warmup, chosen.attempts = 1, 3, 1, 1
     return chosen
 
 
@@ -67,7 +68,16 @@ def bench_for(chosen: argparse.Namespace) -> Iterator[rounds.Bench]:
         folder, port = Path(name), free_port()
         command = Command([str(peers.upstream_program()), str(port)], {}, "/v1/models")
         with running(command, port, load_core, folder / "upstream") as upstream:
-            yield rounds.Bench(upstream, gateway_core, load_core, folder, chosen.seconds, chosen.warmup, chosen.stream)
+            yield rounds.Bench(
+                upstream,
+                gateway_core,
+                load_core,
+                folder,
+                seconds=chosen.seconds,
+                warmup=chosen.warmup,
+                attempts=chosen.attempts,
+                stream=chosen.stream,
+            )
 
 
 def ceiling(bench: rounds.Bench) -> float:
@@ -154,7 +164,7 @@ def soaked(chosen: argparse.Namespace, bench: rounds.Bench) -> int:
     """The long run through one target."""
     target = TARGETS[chosen.only[0]]
     print(f"{target.name} {target.prepare()}", flush=True)
-    marks = soak.soak(replace(bench, warmup=0), target, chosen.soak)
+    marks = soak.soak(bench, target, chosen.soak)
     if chosen.json:
         chosen.json.parent.mkdir(parents=True, exist_ok=True)
         chosen.json.write_text(json.dumps({"target": target.name, "marks": marks}, indent=2) + "\n")

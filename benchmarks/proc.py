@@ -41,14 +41,21 @@ def cpu_seconds(root: int) -> float:
     return ticks / TICKS_PER_SECOND
 
 
-def core_busy_seconds(core: int) -> float:
-    """How long a core has been busy so far, with any process, interrupt or other guest of its host."""
+def busy_seconds(*cores: int) -> float:
+    """How long some cores have been busy so far: with any process, with interrupts, with other guests of the host."""
+    wanted, total = {f"cpu{core}" for core in cores}, 0
     for line in (PROC / "stat").read_text().splitlines():
         name, *ticks = line.split()
-        if name == f"cpu{core}":
+        if name in wanted:
             user, nice, system, _idle, _iowait, irq, softirq, steal = (int(value) for value in ticks[:8])
-            return (user + nice + system + irq + softirq + steal) / TICKS_PER_SECOND
-    raise LookupError(f"no core {core} in /proc/stat")
+            total += user + nice + system + irq + softirq + steal
+    return total / TICKS_PER_SECOND
+
+
+def ended_children_seconds() -> float:
+    """User and system time of all children of this process that have ended."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def resident_bytes(root: int) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 from rounds import CONNECTIONS, Figures, median_figures
 
-REFERENCES = ("relay", "nginx")
+REFERENCES = ("podium", "relay", "nginx")
 
 
 @dataclass(slots=True)
@@ -57,7 +57,7 @@ class Report:
 
 
 def ratios(report: Report, connections: int) -> dict[str, dict[str, float]]:
-    """Per target: Podium's requests/s over its own, and its CPU per request over that of the relay and of nginx."""
+    """Per target: Podium's requests/s over its own, and its CPU per request over each reference."""
     medians = {result.name: result.median(connections) for result in report.measured()}
     found: dict[str, dict[str, float]] = {}
     for name, figures in medians.items():
@@ -82,13 +82,13 @@ def _rows(rows: list[list[str]]) -> list[str]:
 
 def figures_table(report: Report, connections: int) -> list[str]:
     """The measured figures at one number of connections."""
-    rows = [["", "req/s", "spread", "CPU us/req", "p50 ms", "p99 ms", "RSS MiB", "upstream calls/req", "others"]]
+    rows = [["", "req/s", "spread", "CPU us/req", "p50 ms", "p99 ms", "RSS MiB", "upstream calls/req", "others cores"]]
     for result in report.measured():
         found = result.median(connections)
         rows.append([
             result.name, f"{found.per_second:,.0f}", f"{result.spread(connections):.0%}", f"{found.cpu_us:,.1f}",
             f"{found.p50_us / 1000:,.2f}", f"{found.p99_us / 1000:,.2f}", f"{found.rss_mib:,.0f}",
-            f"{found.upstream_calls_per_request:.2f}", f"{found.others_share:.0%}",
+            f"{found.upstream_calls_per_request:.2f}", f"{found.others_cores:.2f}",
         ])  # fmt: skip
     if reference := report.tensorzero_median():
         rows.append(["tensorzero (no server)", "-", "-", f"{reference[connections]:,.1f}", "-", "-", "-", "-", "-"])

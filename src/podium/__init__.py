@@ -14,6 +14,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from podium.core.version import VERSION
+
 if TYPE_CHECKING:
     from podium.core.errors import (
         AllAttemptsFailed,
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from podium.core.usage import Money, Usage
     from podium.surface.library import Answer, AsyncPodium, Podium
 
-__version__ = "0.1.0"
+__version__ = VERSION
 
 _HOMES = {
     "podium.surface.library": ("Answer", "AsyncPodium", "Podium"),

@@ -20,6 +20,8 @@ class Call(Struct, frozen=True, kw_only=True):
     """The model's name as this provider knows it."""
     timeout_s: float
     """For a whole answer. A stream is bounded by its silences instead."""
+    max_tokens: int | None = None
+    """A limit on the answer that Podium sets where the caller set none."""
     left_s: float | None = None
     """Until the task's deadline, where it has one: bounds streams too."""
 

@@ -272,7 +272,6 @@ class Settings(_Group, frozen=True, kw_only=True):
         default_factory=DiscoverSettings
     )
 
-
     def priority_on(self, model: str) -> Priority:
         """The priority of a task that states none, by the route its `model` asks for."""
         name = model.partition("/")[2] if model.startswith("auto/") else "default"

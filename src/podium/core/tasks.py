@@ -83,6 +83,10 @@ class Sensitivity(StrEnum):
 _SENSITIVITY_RANK = {level: rank for rank, level in enumerate(Sensitivity)}
 
 
+_FINEST_COST = 12
+"""Costs are understood from a millionth of a millionth of a dollar up to a million million."""
+
+
 class Requirements(Struct, frozen=True, kw_only=True):
     """What the caller demands of an answer instead of naming a model. Every field is a hard constraint.
 
@@ -111,7 +115,18 @@ class Requirements(Struct, frozen=True, kw_only=True):
             try:
                 cost = Money.of(self.max_cost_usd).usd
             except ValueError as exc:
-                raise InvalidRequest(str(exc), param="podium.max_cost_usd") from exc
+                raise InvalidRequest(
+                    f"max_cost_usd: {exc}.",
+                    remedy="Give dollars for one task, such as 0.01.",
+                    param="podium.max_cost_usd",
+                ) from exc
+            if cost and not -_FINEST_COST <= cost.adjusted() <= _FINEST_COST:
+                # 1e999999 is a number too, and arithmetic with it overflows or fills pages with zeros.
+                raise InvalidRequest(
+                    f"max_cost_usd of {cost.adjusted():+d} powers of ten is no amount for one task.",
+                    remedy="Give dollars for one task, such as 0.01.",
+                    param="podium.max_cost_usd",
+                )
             if cost < 0:
                 raise InvalidRequest(
                     f"max_cost_usd must not be negative, not {cost}",
@@ -224,6 +239,8 @@ class Candidate(Struct, frozen=True, kw_only=True):
     """For the expected length of answer; None where the price is unknown."""
     worst_cost: Money | None
     """For the longest answer the request allows."""
+    max_tokens: int | None = None
+    """The limit Podium sets on the answer so that `max_cost_usd` holds; None where none is needed."""
     expected_quality: float
     expected_latency_ms: int
     reason: str

@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 import msgspec
 import pytest
 import yaml
-from hypothesis import assume, given
+from hypothesis import HealthCheck, assume, given
+from hypothesis import settings as run
 from hypothesis import strategies as st
 from msgspec import inspect
 
@@ -22,6 +23,11 @@ from podium.surface.config.scalars import SCALAR_KINDS, Misread, read_scalar
 
 PRESETS = frozenset({"openai", "anthropic", "ollama"})
 FIELDS = sorted({setting.name for setting in described()})
+
+# No deadline: a first example also pays for imports, and machines are shared.
+often = run(deadline=None)
+# A whole configuration is a large value; sixty of them take about two seconds.
+seldom = run(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 # --- arbitrary documents ----------------------------------------------------------------------------------------------
 
@@ -72,16 +78,19 @@ def only_config_errors(text: str) -> None:
         assert problem.remedy
 
 
+@often
 @given(document=documents)
 def test_any_document_loads_or_is_refused_with_a_place(document: object) -> None:
     only_config_errors(yaml.safe_dump(document))
 
 
+@often
 @given(text=yaml_like)
 def test_any_yaml_like_text_loads_or_is_refused_with_a_place(text: str) -> None:
     only_config_errors(text)
 
 
+@often
 @given(data=st.binary(max_size=60))
 def test_any_bytes_load_or_are_refused(data: bytes, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.getbasetemp() / "any.yaml"
@@ -90,6 +99,7 @@ def test_any_bytes_load_or_are_refused(data: bytes, tmp_path_factory: pytest.Tem
     assert error is None or error.where.startswith(str(path))
 
 
+@often
 @given(text=st.text(max_size=20), quoted=st.booleans(), kind=st.sampled_from([s.kind for s in described()]))
 def test_any_text_is_a_value_or_misread(text: str, quoted: bool, kind: inspect.Type) -> None:
     for option in alternatives(kind)[0]:
@@ -200,9 +210,10 @@ def escaped(value: Any) -> Any:
         return value.replace("${", "$${")
     if isinstance(value, dict):
         return {key: escaped(inner) for key, inner in value.items()}
-    return [escaped(inner) for inner in value] if isinstance(value, list) else value
+    return [escaped(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
+@seldom
 @given(settings=values(root()), flow=st.sampled_from([True, False, None]))
 def test_settings_survive_being_written_and_read(settings: Settings, flow: bool | None) -> None:
     text = yaml.safe_dump(escaped(msgspec.to_builtins(settings)), default_flow_style=flow, allow_unicode=True)
@@ -210,6 +221,7 @@ def test_settings_survive_being_written_and_read(settings: Settings, flow: bool 
     assert loaded.settings == settings
 
 
+@often
 @given(amount=st.decimals(0, 10**9, allow_nan=False, allow_infinity=False))
 def test_an_amount_is_the_amount_written(amount: Decimal) -> None:
     assume(not amount or amount.adjusted() > -30)

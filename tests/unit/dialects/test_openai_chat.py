@@ -252,6 +252,15 @@ def test_the_answer_limit_goes_by_the_name_the_provider_takes(given_name: str, t
     assert {name: out[name] for name in ("max_tokens", "max_completion_tokens") if name in out} == {taken: 5}
 
 
+def test_podium_limits_an_answer_only_where_the_caller_did_not() -> None:
+    for body, expected in (({}, 50), ({"max_tokens": 5}, 5), ({"max_completion_tokens": 6}, 6)):
+        incoming = WIRE.read_request(json.dumps({"messages": [USER], **body}).encode())
+        for payload in (incoming.payload, None):
+            sent = task(*incoming.messages, options=incoming.options, payload=payload)
+            out = json.loads(WIRE.write_request(sent, model="m", stream=False, quirks=Quirks(), max_tokens=50))
+            assert out["max_tokens"] == expected
+
+
 PARTS = st.one_of(
     st.text().map(TextPart),
     st.builds(ImagePart, url=st.text(min_size=1), detail=st.none() | st.sampled_from(["low", "high"])),

@@ -36,7 +36,7 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any], str, str]
      "expected quality 0.8, 0.81 asked"),
     ("cost", {"price": "100"}, {}, {"requirements": Requirements(max_cost_usd="0.1"), "options": Options(max_tokens=1)},
      "cost", "may cost $0.100100, $0.100000 allowed"),
-    ("worst case", {"price": "10"}, {}, {"requirements": Requirements(max_cost_usd="0.1")}, "cost", "may cost $0.173840"),
+    ("a usual answer", {"price": "100"}, {}, {"requirements": Requirements(max_cost_usd="0.1")}, "cost", "cost $0.130000"),
     ("unknown price", {"price": None}, {}, {"requirements": Requirements(max_cost_usd=1000)}, "cost", "unknown"),
     ("latency", {"first_token_ms": 9_000}, {}, {"requirements": Requirements(max_latency_ms=8_000)}, "latency",
      "8,000 allowed"),

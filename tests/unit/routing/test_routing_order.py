@@ -47,12 +47,19 @@ def test_cheapest_first_unknown_price_last_better_first_among_equals(make: Any) 
     deployments = [
         make.deployment("a/unknown", price=None),
         make.deployment("b/dear", price="3"),
-        make.deployment("c/poor", price="1", quality=0.6),
+        make.deployment("c/poor", price="1", quality=0.75),
         make.deployment("d/good", price="1", quality=0.8),
     ]
     decision = make.decide(make.router(deployments, CHEAP))
     assert make.ids(decision) == ["d/good", "c/poor", "b/dear", "a/unknown"]
     assert "d/good is the cheapest of 4 that fit at $0.001150" in decision.why
+
+
+def test_a_free_model_far_below_its_tier_does_not_win_by_its_price(make: Any) -> None:
+    deployments = [make.deployment("a/tiny", price="0", quality=0.55), make.deployment("b/small", price="1")]
+    decision = make.decide(make.router(deployments, CHEAP))
+    assert make.ids(decision) == ["b/small", "a/tiny"]
+    assert "last resort" in decision.candidates[1].reason
 
 
 def test_fastest_first_and_the_cheaper_of_those_about_as_fast(make: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -31,9 +32,23 @@ def test_the_nearest_miss_and_the_way_out_by_quality(make: Any) -> None:
 def test_by_cost_the_cheapest_is_nearest_and_the_amount_is_named(make: Any) -> None:
     router = make.router([make.deployment("a/dear", price="90"), make.deployment("b/cheap", price="20")])
     refusal = _refuse(make, router, make.task(requirements=Requirements(max_cost_usd="0.001")))
-    assert "Nearest is b/cheap: may cost $0.347680, $0.001000 allowed" in refusal.message
-    assert "Allow $0.347680, or set a smaller max_tokens." in refusal.remedy
-    assert "Without max_tokens the longest answer" in refusal.remedy
+    assert "Nearest is b/cheap: a usual answer may cost $0.026000, $0.001000 allowed" in refusal.message
+    assert refusal.remedy == "Allow $0.026000, or set a smaller max_tokens."
+    allowed = make.task(requirements=Requirements(max_cost_usd="0.026"))
+    assert make.decide(router, allowed).chosen.deployment == "b/cheap"  # the remedy works
+
+
+def test_a_cost_bound_without_max_tokens_limits_the_answer(make: Any) -> None:
+    router = make.router([make.deployment("a/m", price="10")])
+    decision = make.decide(router, make.task(requirements=Requirements(max_cost_usd="0.1")))
+    chosen = decision.chosen
+    assert chosen.max_tokens is not None
+    assert chosen.worst_cost is not None
+    assert chosen.worst_cost.usd <= Decimal("0.1") < chosen.worst_cost.usd + Decimal("0.00001")
+    assert f"limits the answer to {chosen.max_tokens:,} tokens" in " ".join(decision.warnings)
+    roomy = make.decide(router, make.task(requirements=Requirements(max_cost_usd="10")))
+    assert roomy.chosen.max_tokens is None
+    assert not roomy.warnings
 
 
 def test_by_time_the_fastest_is_nearest(make: Any) -> None:

@@ -5,13 +5,14 @@ Never here: network calls, credentials, a choice between models.
 """
 
 from .build import Offer, build_catalog, local_card, unlisted
-from .cards import Card, Speed, find_card, load_cards
+from .cards import TIER_QUALITY, Card, Speed, find_card, load_cards
 from .deployments import Catalog, Deployment
 from .names import chats
 from .pricebook import PriceBook
 from .prices import Price, PriceWindow, Rates
 
 __all__ = [
+    "TIER_QUALITY",
     "Card",
     "Catalog",
     "Deployment",

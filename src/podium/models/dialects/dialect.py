@@ -55,8 +55,13 @@ class Dialect(Protocol):
         """Raises InvalidRequest with the field at fault."""
         ...
 
-    def write_request(self, task: Task, *, model: str, stream: bool, quirks: Quirks) -> bytes:
-        """The body for a provider; the caller's own, forwarded, where it came in this dialect."""
+    def write_request(
+        self, task: Task, *, model: str, stream: bool, quirks: Quirks, max_tokens: int | None = None
+    ) -> bytes:
+        """The body for a provider; the caller's own, forwarded, where it came in this dialect.
+
+        `max_tokens` limits an answer the caller set no limit to.
+        """
         ...
 
     def read_reply(self, body: bytes, *, provider: str) -> Reply:

@@ -76,7 +76,9 @@ class HttpProvider:
         return self._client
 
     def _request(self, call: Call, *, stream: bool) -> RequestBuilder:
-        body = self._wire.write_request(call.task, model=call.model, stream=stream, quirks=self._quirks)
+        body = self._wire.write_request(
+            call.task, model=call.model, stream=stream, quirks=self._quirks, max_tokens=call.max_tokens
+        )
         return self._opened().post(self._chat_url).body_bytes(body)
 
     async def complete(self, call: Call) -> Reply:

@@ -8,10 +8,22 @@ from __future__ import annotations
 
 from typing import Final
 
-from .lexicon import TASK_CUES, TASK_SUBSTRINGS, UNSPACED
+from .lexicon import (
+    CONDITION_WORDS,
+    DOMAIN_WORDS,
+    LANGUAGE_NAMES,
+    LANGUAGE_PREPOSITIONS,
+    TASK_CUES,
+    TASK_SUBSTRINGS,
+    UNSPACED,
+)
 from .reading import Reading, ends
 
 _Names = tuple[str, ...]
+_ASKS: Final = "say_ask"
+_OR: Final = (" or ", " oder ", " ou ", " o ", " of ", " lub ", " или ", " чи ", " veya ")
+_CODE_TERMS: Final = frozenset(DOMAIN_WORDS["code"].split())
+_CONDITIONS: Final = frozenset(CONDITION_WORDS.split())
 
 _LEAD: Final = 24
 """Words at the start of the ask that are listened to."""
@@ -60,6 +72,10 @@ def _index(cues: dict[str, str]) -> tuple[dict[str, _Names], dict[str, _Names], 
                 key, second = entry.split("_")
                 table = seconds.setdefault(second, {})
             table[key] = (*table.get(key, ()), name)
+    for language in LANGUAGE_NAMES.split():
+        table = seconds.setdefault(language, {})
+        for preposition in LANGUAGE_PREPOSITIONS.split():
+            table[preposition] = (*table.get(preposition, ()), "into_language")
     return exact, stems, seconds
 
 
@@ -77,16 +93,14 @@ def features(reading: Reading, language: str) -> dict[str, float]:
     if len(words) > _LEAD:
         _listen(words[max(_LEAD, len(words) - _CLOSE) :], 0.4, found)
     if reading.system_words:
-        _listen(reading.system_words[:_SYSTEM], 0.5, found)
+        _listen(reading.system_words[:_SYSTEM], 0.8, found)
     if language in UNSPACED:
         _listen_unspaced(reading.ask, found)
     for name, value in found.items():
         if value > _CAP:
             found[name] = _CAP
     _structure(reading, found)
-    if "say_ask" in found and "question" not in found and not (words and "say_ask" in _EXACT.get(words[0], ())):
-        # "a story in which ..." has a question's word without being one.
-        found["say_ask"] *= 0.4
+    _sentence(reading, found)
     return found
 
 
@@ -136,6 +150,58 @@ def _structure(reading: Reading, found: dict[str, float]) -> None:
         maths = _count_marks(ask, _MATH_MARKS) + (0 if ask.isascii() else sum([sign in ask for sign in _MATH_SIGNS]))
         if maths:
             found["math_marks"] = min(1.5, 0.4 * maths)
+    if length == 0:
+        found["empty"] = 1.0
+    _surroundings(reading, found)
+
+
+def _sentence(reading: Reading, found: dict[str, float]) -> None:
+    """What kind of sentence the ask is: question, order, choice, little story with a question at its end."""
+    ask, words = reading.ask, reading.words
+    opening = words[:3]
+    asked = "question" in found
+    starts_asking = any([_ASKS in _EXACT.get(word, ()) for word in opening[:1]])
+    if _ASKS in found:
+        # "A story in which ..." has a question's word without being a question; asking twice is not asking more.
+        found[_ASKS] = min(1.0, found[_ASKS]) * (1.0 if asked or starts_asking else 0.4)
+    if not asked and not starts_asking and len(words) > 2:
+        found["statement"] = 1.0
+    choice = _offers_choice(ask)
+    if choice:
+        found["choice"] = 1.0
+    if asked:
+        if reading.vocabulary & _CONDITIONS:
+            found["condition"] = 1.0
+        if ask.count(". ") >= 2 and 20 <= len(words) <= 150 and not reading.system_words:
+            found["story"] = 1.0
+        if "should" in opening and " or " in ask:
+            found["decision"] = 1.0
+        if "you" in opening and not reading.system_words and "short" in found:
+            found["to_you"] = 1.0
+    terms = len(reading.vocabulary & _CODE_TERMS)
+    if terms:
+        found["code_terms"] = min(2.5, 0.5 * terms)
+
+
+def _offers_choice(ask: str) -> bool:
+    """Whether the ask lists alternatives: "a, b or c", "[a, b, c]"."""
+    if "," not in ask:
+        return False
+    for word in _OR:
+        place = ask.find(word)
+        if place > 0 and "," in ask[max(0, place - 40) : place]:
+            return True
+    for opening, closing in ("[]", "()"):
+        place = ask.find(opening)
+        if place >= 0:
+            end = ask.find(closing, place, place + 160)
+            if end > 0 and ask.count(", ", place, end) >= 2:
+                return True
+    return False
+
+
+def _surroundings(reading: Reading, found: dict[str, float]) -> None:
+    """What comes with the text: pictures, sound, tools, a schema, a conversation."""
     if reading.image_now or reading.image_before:
         found["image" if reading.image_now else "image_before"] = 1.0
     if reading.audio_now or reading.audio_before:
@@ -146,8 +212,6 @@ def _structure(reading: Reading, found: dict[str, float]) -> None:
         found["schema"] = 1.0
     if reading.turns >= 3:
         found["deep"] = 1.0
-    if length == 0:
-        found["empty"] = 1.0
     if reading.tools:
         found["tools"] = 1.0
         # Tools matter through what is asked: the product is a feature, so that the score stays a plain weighted sum.

@@ -75,6 +75,7 @@ _SELF_EVIDENT: Final = re.compile(
     re.VERBOSE,
 )
 _NIE: Final = re.compile(rb"(?<!\w)[XYZ]-?\d{7}-?[A-Z](?!\w)", re.IGNORECASE)
+_NIE_WORD: Final = re.compile(rb"\b(?:nie|dni|nif|documento|identidad|extranjer|residen)")
 _DNI: Final = re.compile(rb"(?<!\w)\d{8}-?[A-Z](?!\w)", re.IGNORECASE)
 _BARE: Final = re.compile(rb"(?<![\w.])\d[\d ./-]{5,18}\d(?!\w)")
 
@@ -206,7 +207,7 @@ def _evident(blob: bytes, classes: bytes, start: int, end: int, shape: bytes, di
                 return kind
     if digits == 7 and near:
         nie = _NIE.search(blob, max(0, start - 2), end + 2)
-        if nie and _valid("es_nie", nie[0]):
+        if nie and _NIE_WORD.search(blob[max(0, start - _REACH) : start].lower()) and _valid("es_nie", nie[0]):
             return "es_nie"
     return None
 

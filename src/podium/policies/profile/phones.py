@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from .lexicon import PHONE_WORDS
+
 # National numbers carry no country: the text's language says whose numbering plan to try, most likely first.
 _REGIONS: Final[dict[str, tuple[str, ...]]] = {
     "en": ("GB", "US", "AU"),
@@ -42,14 +44,7 @@ _SHAPE: Final = re.compile(
     re.VERBOSE,
 )
 _PLAIN: Final = re.compile(rb"(?<![\w.\-/])\(?\d[\d ().\-/]{5,18}\d(?![\w-])")
-CALL_WORDS: Final = frozenset(
-    word.encode()
-    for word in """
-    phone tel telephone telefon telefono telefone telefoon mobile mobil cell cellphone call whatsapp sms fax handy
-    handynummer rufnummer telefonnummer portable movil celular cellulare mobiel komorka téléphone teléfono móvil
-    komórka telefonu телефон тел телефону 电话 手机 電話 携帯 電話番号 전화 전화번호 휴대폰 هاتف फ़ोन फोन
-    """.split()
-)
+CALL_WORDS: Final = frozenset(word.encode() for word in PHONE_WORDS.split())
 """Words before a number that make it a telephone's."""
 _DATE: Final = re.compile(rb"\(?(?:(?:19|20)\d\d[-/. ]\d\d?[-/. ]\d\d?|\d\d?[-/.]\d\d?[-/.](?:19|20)?\d\d)(?!\d)")
 _ZERO: Final = 0x30

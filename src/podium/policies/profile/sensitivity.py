@@ -70,7 +70,7 @@ def _has_email(blob: bytes) -> bool:
         if ending in _FILE_ENDINGS or not domain.strip(b"0123456789.-"):
             continue
         before = blob[max(0, match.start() - _LOGIN_REACH) : match.start()]
-        if before.endswith(b"git") and blob[match.end() : match.end() + 1] == b":" or _URL_LOGIN.search(before):
+        if (before.endswith(b"git") and blob[match.end() : match.end() + 1] == b":") or _URL_LOGIN.search(before):
             continue
         return True
     return False

@@ -15,7 +15,7 @@ from podium.core.health import Standing
 from podium.core.tasks import Modality, Profile, TaskType
 from podium.core.usage import Money
 
-from .estimates import Load, costs, latency_ms
+from .estimates import Load, allowance, costs, latency_ms
 from .rules import Wish
 from .traits import ABILITIES, Traits, ability_bits
 
@@ -168,6 +168,11 @@ def _cheap_enough(traits: Traits, demand: Demand) -> Fault | None:
     priced = costs(traits, demand.load)
     if priced is None:
         return "cost", f"its price is unknown, so it cannot promise to stay under {Money(most)}"
+    if demand.max_tokens is None:
+        allowed = allowance(traits, demand.load, most)
+        if allowed is None or allowed[2] <= most:
+            return None
+        return "cost", f"a usual answer may cost {Money(allowed[2])}, {Money(most)} allowed"
     return None if priced[1] <= most else ("cost", f"may cost {Money(priced[1])}, {Money(most)} allowed")
 
 

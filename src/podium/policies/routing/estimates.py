@@ -110,6 +110,28 @@ def costs(traits: Traits, load: Load) -> tuple[Decimal, Decimal] | None:
     return read * rate.input + answer, read * rate.dearest + longest_answer
 
 
+ROOM = 2
+"""Times the usual answer must fit into what a cost bound leaves, or the bound would cut ordinary answers."""
+
+
+def allowance(traits: Traits, load: Load, most: Decimal) -> tuple[int, Decimal, Decimal] | None:
+    """How a cost bound holds where the request sets no `max_tokens`: by limiting the answer.
+
+    Returns (tokens an answer may have, what that costs at worst, the least bound under which this model may be
+    asked). Tokens are the model's own longest answer where that fits; below ROOM usual answers the bound is too
+    tight. None where the price is unknown.
+    """
+    rate = traits.fixed or traits.rate(load.now, load.input_tokens)
+    if rate is None:
+        return None
+    reading = load.read * (max(rate.audio, rate.dearest) if load.audio else rate.dearest)
+    a_token = rate.dearest_output * load.answers
+    longest = int(traits.longest)
+    usual = min(load.answer * ROOM, longest)
+    tokens = longest if not a_token else min(longest, int((most - reading) / a_token))
+    return tokens, reading + tokens * a_token, reading + usual * a_token
+
+
 def latency_ms(traits: Traits, load: Load, standing: Mapping[str, Standing]) -> float:
     """Milliseconds to the whole answer: as observed, else first token plus the rest at the model's pace."""
     seen = standing.get(traits.id)

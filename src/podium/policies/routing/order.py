@@ -22,7 +22,7 @@ from podium.core.tasks import Candidate
 from podium.core.usage import Money
 
 from .constraints import Demand
-from .estimates import costs, latency_ms
+from .estimates import allowance, costs, latency_ms
 from .rules import Pins
 from .traits import Traits
 
@@ -79,13 +79,19 @@ def rank(fits: Sequence[Traits], demand: Demand, aim: Aim, *, now: datetime) -> 
         priced = costs(traits, load)
         took = latency_ms(traits, load, standing)
         quality = traits.quality(complexity, task_type)
+        worst, limit = None if priced is None else priced[1], None
+        if demand.max_cost is not None and demand.max_tokens is None and worst is not None and worst > demand.max_cost:
+            allowed = allowance(traits, load, demand.max_cost)
+            if allowed is not None:
+                limit, worst, _ = allowed
         candidate = Candidate(
             deployment=traits.id,
             provider=traits.provider,
             model=traits.model,
             tier=traits.tier,
             expected_cost=None if priced is None else Money(priced[0]),
-            worst_cost=None if priced is None else Money(priced[1]),
+            worst_cost=None if worst is None else Money(worst),
+            max_tokens=limit,
             expected_quality=quality,
             expected_latency_ms=int(took),
             reason=reason,

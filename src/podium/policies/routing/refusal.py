@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from podium.core.errors import RequirementsNotMet
 from podium.core.usage import Money
 
 from .constraints import Check, Demand, Fault
-from .estimates import costs, latency_ms
+from .estimates import allowance, costs, latency_ms
 from .traits import Traits
 
 _PARAMS: Mapping[str, str] = {
@@ -100,8 +101,10 @@ def _remedy(kind: str, nearest: Traits, demand: Demand, local_remedy: str) -> st
         priced = costs(nearest, demand.load)
         if priced is None:
             return "State its price under `models` in podium.yaml, or ask without max_cost_usd."
-        shorter = "" if demand.max_tokens is not None else " Without max_tokens the longest answer it can give counts."
-        return f"Allow {Money(priced[1])}, or set a smaller max_tokens.{shorter}"
+        if demand.max_tokens is None:
+            allowed = allowance(nearest, demand.load, Decimal(0))
+            return f"Allow {Money(allowed[2] if allowed else priced[1])}, or set a smaller max_tokens."
+        return f"Allow {Money(priced[1])}, or set a smaller max_tokens."
     if kind in {"latency", "deadline"}:
         took = latency_ms(nearest, demand.load, demand.standing)
         return f"Allow {took:,.0f} ms or more, or ask for a shorter answer with max_tokens."

@@ -192,6 +192,8 @@ class Router:
             )
         if aim.tier is not None and chosen.tier < aim.tier:
             warnings.append(f"No model of tier {aim.tier} or above may do this; tier {chosen.tier} is the last resort.")
+        if chosen.max_tokens is not None:
+            warnings.append(f"max_cost_usd limits the answer to {chosen.max_tokens:,} tokens.")
         return tuple(warnings)
 
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from podium.core.settings import Capability, ModelRole
 from podium.core.tasks import TaskType
-from podium.models.catalog import Deployment, Price, Rates
+from podium.models.catalog import TIER_QUALITY, Deployment, Price, Rates
 
 LONGEST_ANSWER = 16_384
 """Tokens assumed for the longest answer where neither the request nor the card states a limit."""
@@ -21,6 +21,9 @@ MIDDLING = 5
 """The complexity a card's quality is stated for."""
 QUALITY_PER_LEVEL = 0.03
 STRENGTH_BONUS = 0.03
+FAR_BELOW = 0.08
+"""A model expected to be right this much less often than its tier stands one tier lower: a free model of half a
+billion parameters must not win all small work by its price."""
 QUALITY_FLOOR = 0.05
 QUALITY_CEILING = 0.99
 
@@ -83,6 +86,7 @@ class Traits(Struct, frozen=True, kw_only=True):
     names: frozenset[str]
     """Everything a rule may call it by: its provider, its names, and both together."""
     tier: int
+    """Where it stands in line; 0 for one that falls short of the lowest tier."""
     local: bool
     trusted: bool
     """Nobody described it and somebody named it: abilities and window are taken on trust."""
@@ -121,7 +125,7 @@ class Traits(Struct, frozen=True, kw_only=True):
             names=frozenset({deployment.id, deployment.provider})
             | deployment.names
             | {f"{deployment.provider}/{name}" for name in deployment.names},
-            tier=deployment.tier,
+            tier=deployment.tier - (middling < TIER_QUALITY[deployment.tier] - FAR_BELOW),
             local=deployment.locality == "local",
             trusted=trusted,
             abilities=EVERYTHING if trusted else ability_bits(*card.capabilities),

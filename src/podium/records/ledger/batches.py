@@ -18,7 +18,7 @@ from podium.records.store.open import Store
 
 from .entries import ATTEMPT_COLUMNS, DECISION_COLUMNS, Entry, Row
 
-_SIZES = (64, 8, 1)
+_SIZES = (64, 16, 4, 1)
 """Rows a statement: few sizes, so that each is prepared once; 64 x 55 values is well below SQLite's limit."""
 
 _encode = msgspec.json.Encoder().encode

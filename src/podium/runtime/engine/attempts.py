@@ -51,11 +51,12 @@ class Attempts:
         """
         place = 0
         while True:
-            deployment = self._at(place)
-            if deployment is None:
+            candidate = self.decision.candidates[place]
+            deployment = self._parts.find_deployment(candidate.deployment)
+            if deployment is None:  # a catalog that was replaced meanwhile
                 raise self._exhausted(None)
             try:
-                return await call(deployment, self._open(deployment))
+                return await call(deployment, self._open(deployment, candidate.max_tokens))
             except ProviderError as error:
                 self.failed(error)
                 step = self._what_next(error, place)
@@ -72,15 +73,7 @@ class Attempts:
                 self.cancelled()
                 raise
 
-    def _at(self, place: int) -> Deployment | None:
-        """The deployment of the candidate at this place; one that vanished meanwhile is passed over."""
-        for candidate in self.decision.candidates[place:]:
-            deployment = self._parts.find_deployment(candidate.deployment)
-            if deployment is not None:
-                return deployment
-        return None
-
-    def _open(self, deployment: Deployment) -> Call:
+    def _open(self, deployment: Deployment, max_tokens: int | None) -> Call:
         self._deployment = deployment
         self._here += 1
         self._started = self._parts.clock.now()
@@ -90,7 +83,7 @@ class Attempts:
         if left is not None:
             left = max(left, 0.001)
             timeout = min(timeout, left)
-        return Call(task=self.task, model=deployment.model, timeout_s=timeout, left_s=left)
+        return Call(task=self.task, model=deployment.model, timeout_s=timeout, max_tokens=max_tokens, left_s=left)
 
     def _seconds_left(self) -> float | None:
         deadline = self.decision.requirements.deadline
@@ -184,6 +177,8 @@ class Attempts:
         kinds = {attempt.failure for attempt in self.made}
         waits = [last.retry_after_s] if last is not None and last.retry_after_s is not None else []
         status = _STATUS_OF.get(last.kind, 502) if last is not None and len(kinds) == 1 else 502
+        if kinds == {FailureKind.NOT_FOUND} and not self.task.model.startswith("auto"):
+            status = 404  # the caller named it, so it is the caller who can mend it
         return AllAttemptsFailed(
             f"None of {len({attempt.deployment for attempt in self.made})} models answered"
             f" ({len(self.made)} calls). Last: {last.message if last else 'nothing could be called'}",

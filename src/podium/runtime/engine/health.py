@@ -13,6 +13,10 @@ from podium.core.settings import EngineSettings
 from podium.policies.reliability import NEW, Health, after_failure, after_success
 
 
+MOST_KEPT = 10_000
+"""Deployments remembered; what comes later counts as healthy."""
+
+
 class HealthBoard:
     """Deployment -> health, and the standings a decision reads. One per process; not shared between threads."""
 
@@ -48,6 +52,8 @@ class HealthBoard:
             self._emit(DeploymentRested(deployment=deployment, until=until, reason=reason))
 
     def _keep(self, deployment: str, health: Health) -> None:
+        if len(self._health) >= MOST_KEPT and deployment not in self._health:
+            return  # callers may name any model of a provider, and memory must not grow with their imagination
         self._health[deployment] = health
         resting = None
         if health.resting_until is not None:

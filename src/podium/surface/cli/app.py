@@ -17,9 +17,9 @@ _HELP = "Sends each piece of AI work to the cheapest model that does it well eno
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from podium import __version__
+        from podium.core.version import VERSION
 
-        typer.echo(__version__)
+        typer.echo(VERSION)
         raise typer.Exit
 
 

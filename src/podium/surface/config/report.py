@@ -84,6 +84,8 @@ class Report:
         self.warnings: list[str] = []
         self._problems: list[Problem] = []
         self._origins: dict[FieldPath, _Origin] = {}
+        # What stands directly under a path, in order: a set that keeps its order.
+        self._steps: dict[FieldPath, dict[str | int, None]] = {}
         self._unsound: set[FieldPath] = set()
         self._referring: set[FieldPath] = set()
 
@@ -92,6 +94,7 @@ class Report:
     ) -> None:
         """The value at `path` stands here; its name, if it has one, at `key`."""
         self._origins[path] = _Origin(source=source or self.source, key=key, value=value)
+        self._steps.setdefault(path[:-1], {})[path[-1]] = None
 
     def note_reference(self, path: FieldPath) -> None:
         """The value at `path` came from the environment through `${NAME}`."""
@@ -142,11 +145,11 @@ class Report:
     def drop(self, path: FieldPath) -> None:
         """An item of a list that could not be read: it is not in the settings, so nothing is said of it any more."""
         self._origins.pop(path, None)
+        self._steps.get(path[:-1], {}).pop(path[-1], None)
 
     def steps_under(self, path: FieldPath) -> tuple[str | int, ...]:
         """Names or places given in the file directly under `path`, in order, names with rejected values included."""
-        depth = len(path)
-        return tuple(known[depth] for known in self._origins if len(known) == depth + 1 and known[:depth] == path)
+        return tuple(self._steps.get(path, ()))
 
     def names_under(self, path: FieldPath) -> tuple[str, ...]:
         """Names given in the file directly under `path`."""

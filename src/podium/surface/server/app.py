@@ -14,18 +14,18 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from podium import __version__
 from podium.core.errors import InvalidRequest, PodiumError, UnknownModel
+from podium.core.version import VERSION
 from podium.models.dialects import OpenAIChat
 from podium.records.ledger.costs import COST_KEYS
 from podium.runtime.assembly import Runtime
 
-from .asgi import Receive, Scope, Send, read_body
-from .chat import ChatEndpoint
+from .asgi import ClientLeft, Receive, Scope, Send, read_body
+from .chat import ChatEndpoint, unforeseen
 from .listings import account_entry, deployment_entry, model_entries
 
 _encoder = msgspec.json.Encoder(decimal_format="string")
-_WELCOME = f"""Podium {__version__}
+_WELCOME = f"""Podium {VERSION}
 
   POST /v1/chat/completions     OpenAI chat: point any OpenAI client's base_url here
   GET  /v1/models               what can be asked for
@@ -36,6 +36,12 @@ _WELCOME = f"""Podium {__version__}
   GET  /podium/v1/costs?by=...  costs by task, user, team, provider or model
   GET  /metrics /healthz /readyz
 """
+
+
+class _UnknownDecision(UnknownModel):
+    """The ledger has no such decision."""
+
+    code = "decision_not_found"
 
 
 class Gateway:
@@ -60,7 +66,12 @@ class Gateway:
                 Route("/podium/v1/providers", self._podium_providers),
                 Route("/podium/v1/costs", self._podium_costs),
             ],
-            exception_handlers={PodiumError: self._podium_error, HTTPException: self._http_error},
+            exception_handlers={
+                PodiumError: self._podium_error,
+                HTTPException: self._http_error,
+                ClientLeft: self._nobody_there,
+                Exception: self._bug,
+            },
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -76,7 +87,7 @@ class Gateway:
 
     async def _healthz(self, _request: Request) -> Response:
         """The process is up and its loop turns."""
-        return _json({"status": "ok", "version": __version__})
+        return _json({"status": "ok", "version": VERSION})
 
     async def _readyz(self, _request: Request) -> Response:
         """It can answer: at least one model is usable."""
@@ -126,7 +137,7 @@ class Gateway:
         number = request.path_params["decision"]
         found = await asyncio.to_thread(self._runtime.ledger.decision, number)
         if found is None:
-            raise UnknownModel(
+            raise _UnknownDecision(
                 f"There is no decision {number!r} in the ledger.",
                 remedy="Take the identifier from an answer's x-podium-decision header.",
             )
@@ -146,6 +157,13 @@ class Gateway:
     async def _podium_error(self, _request: Request, error: Exception) -> Response:
         assert isinstance(error, PodiumError)
         return Response(self._wire.write_error(error), self._wire.http_status(error), media_type="application/json")
+
+    async def _nobody_there(self, _request: Request, _error: Exception) -> Response:
+        return Response(status_code=400)  # for the log of whoever stands in front; the caller has gone
+
+    async def _bug(self, _request: Request, error: Exception) -> Response:
+        described = unforeseen(error)
+        return Response(self._wire.write_error(described), described.status, media_type="application/json")
 
     async def _http_error(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)

@@ -31,6 +31,13 @@ class _Bug(PodiumError):
     code = "internal_error"
 
 
+def unforeseen(error: Exception) -> PodiumError:
+    """What a caller is told of a bug: the number under which the log has it."""
+    number = new_id("err")
+    log.error("unexpected error %s", number, exc_info=error)
+    return _Bug(f"Podium failed on its own account (error {number}).", remedy="The log has the details.")
+
+
 class ChatEndpoint:
     """Serves chat completions in one dialect."""
 
@@ -56,13 +63,8 @@ class ChatEndpoint:
             await self._error(send, error)
         except ClientLeft:
             return
-        except Exception:
-            # The one edge that catches everything: a bug in one request must not take the process or hang a caller.
-            number = new_id("err")
-            log.exception("unexpected error %s", number)
-            await self._error(
-                send, _Bug(f"Podium failed on its own account (error {number}).", remedy="The log has the details.")
-            )
+        except Exception as error:  # noqa: BLE001  # logged: a bug in one request must not take the process or hang a caller
+            await self._error(send, unforeseen(error))
 
     def task_of(self, incoming: Incoming, headers: Headers) -> Task:
         """The task a request asks for. Raises InvalidRequest."""

@@ -48,11 +48,16 @@ def is_loopback(host: str) -> bool:
 
 
 async def serve(
-    settings: Settings, *, environ: Environment, started: Callable[[Runtime, str], None] | None = None
+    settings: Settings,
+    *,
+    environ: Environment,
+    started: Callable[[Runtime, str], None] | None = None,
+    stop: asyncio.Event | None = None,
 ) -> None:
-    """Serve until SIGINT or SIGTERM, then let answers under way finish and drain the ledger.
+    """Serve until SIGINT, SIGTERM or `stop`, then let answers under way finish and drain the ledger.
 
-    `started` is told the runtime and the address once requests are taken. Raises ConfigError and StoreError.
+    `started` is told the runtime and the address once requests are taken. Signals are only heard in a process's main
+    thread; `stop` ends a gateway that runs inside something else. Raises ConfigError and StoreError.
     """
     listener = bind(settings.server.host, settings.server.port)
     try:
@@ -78,6 +83,7 @@ async def serve(
         limit_concurrency=None,
     )
     server = uvicorn.Server(config)
+    halt = None if stop is None else asyncio.ensure_future(_exit_on(stop, server))
     try:
         # What start-up built lives as long as the process: the collector need not look at it again.
         gc.collect()
@@ -87,8 +93,15 @@ async def serve(
             started(runtime, f"http://{f'[{host}]' if ':' in host else host}:{port}")
         await server.serve(sockets=[listener])
     finally:
+        if halt is not None:
+            halt.cancel()
         listener.close()
         await runtime.aclose()
+
+
+async def _exit_on(stop: asyncio.Event, server: uvicorn.Server) -> None:
+    await stop.wait()
+    server.should_exit = True
 
 
 def run(settings: Settings, *, environ: Environment, started: Callable[[Runtime, str], None] | None = None) -> None:

@@ -19,8 +19,10 @@ class OpenAIChat:
     def read_request(self, body: bytes) -> Incoming:
         return requests.read_request(body)
 
-    def write_request(self, task: Task, *, model: str, stream: bool, quirks: Quirks) -> bytes:
-        return requests.write_request(task, model=model, stream=stream, quirks=quirks)
+    def write_request(
+        self, task: Task, *, model: str, stream: bool, quirks: Quirks, max_tokens: int | None = None
+    ) -> bytes:
+        return requests.write_request(task, model=model, stream=stream, quirks=quirks, max_tokens=max_tokens)
 
     def read_reply(self, body: bytes, *, provider: str) -> Reply:
         return replies.read_reply(body, provider=provider)

@@ -38,9 +38,18 @@ def http_status(error: PodiumError) -> int:
 
 def write_error(error: PodiumError) -> bytes:
     """`{"error": {message, type, param, code, podium}}`; a provider's own error about the request as it came."""
-    if isinstance(error, ProviderError) and error.body and error.body.lstrip().startswith(b'{"error"'):
+    if isinstance(error, ProviderError) and error.body and _says_error(error.body):
         return error.body
     return _encoder.encode({"error": _described(error)})
+
+
+def _says_error(body: bytes) -> bool:
+    """Whether a provider's body is an error in this shape; what only begins like one would break a client's parser."""
+    try:
+        value = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return isinstance(value, dict) and isinstance(value.get("error"), dict)
 
 
 def write_stream_error(error: PodiumError) -> bytes:

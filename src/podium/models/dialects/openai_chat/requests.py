@@ -39,10 +39,13 @@ _ROLES: Mapping[str, Role] = {
     "function": "tool",
 }
 _TOKEN_LIMITS = ("max_completion_tokens", "max_tokens")
+_MOST_TOKENS = 2**31 - 1
+_MOST_ANSWERS = 128  # the API reference's own limit
 _request_decoder = msgspec.json.Decoder(ChatRequest)
 _fields_decoder = msgspec.json.Decoder(dict[str, Raw])
 _encoder = msgspec.json.Encoder(decimal_format="number")
 _TRUE = Raw(b"true")
+_NULL = Raw(b"null")
 
 
 def read_request(body: bytes) -> Incoming:
@@ -76,18 +79,24 @@ def read_request(body: bytes) -> Incoming:
     )
 
 
-def write_request(task: Task, *, model: str, stream: bool, quirks: Quirks) -> bytes:
-    """A provider's body: the caller's own with the model's name changed, or a new one from canonical form."""
+def write_request(task: Task, *, model: str, stream: bool, quirks: Quirks, max_tokens: int | None = None) -> bytes:
+    """A provider's body: the caller's own with the model's name changed, or a new one from canonical form.
+
+    `max_tokens` limits an answer the caller set no limit to.
+    """
     payload = task.payload
     if payload is None or payload.dialect != NAME:
-        return _encoder.encode(_built(task, model, stream, quirks))
+        return _encoder.encode(_built(task, model, stream, quirks, max_tokens))
     fields: dict[str, Any] = dict(payload.fields)
     fields.pop("podium", None)
     fields["model"] = model
     for name in _TOKEN_LIMITS:
         if name in fields and name != quirks.max_tokens_field:
             value = fields.pop(name)
-            fields.setdefault(quirks.max_tokens_field, value)
+            if bytes(fields.get(quirks.max_tokens_field, _NULL)) == b"null":
+                fields[quirks.max_tokens_field] = value
+    if max_tokens is not None:
+        fields.setdefault(quirks.max_tokens_field, max_tokens)
     if stream:
         _ask_for_usage(fields, quirks)
     return _encoder.encode(fields)
@@ -169,13 +178,15 @@ def _tool_call(wire: WireToolCall) -> ToolCall:
 
 def _options(wire: ChatRequest) -> Options:
     limit = wire.max_completion_tokens if wire.max_completion_tokens is not None else wire.max_tokens
-    if limit is not None and limit < 1:
+    if limit is not None and not 1 <= limit <= _MOST_TOKENS:
         raise InvalidRequest(
-            f"max_tokens must be at least 1, not {limit}.", remedy="Leave it out for no limit.", param="max_tokens"
+            f"max_tokens must lie between 1 and {_MOST_TOKENS}.", remedy="Leave it out for no limit.", param="max_tokens"
         )
     n = 1 if wire.n is None else wire.n
-    if n < 1:
-        raise InvalidRequest(f"n must be at least 1, not {n}.", remedy="Leave it out for one answer.", param="n")
+    if not 1 <= n <= _MOST_ANSWERS:
+        raise InvalidRequest(
+            f"n must lie between 1 and {_MOST_ANSWERS}.", remedy="Leave it out for one answer.", param="n"
+        )
     stop = wire.stop
     choice = wire.tool_choice
     if choice is not None and not isinstance(choice, str):
@@ -231,14 +242,15 @@ def _schema(wire: ResponseFormat | None) -> Schema | None:
 # --- from canonical form -------------------------------------------------------------------------------------------
 
 
-def _built(task: Task, model: str, stream: bool, quirks: Quirks) -> dict[str, Any]:
+def _built(task: Task, model: str, stream: bool, quirks: Quirks, max_tokens: int | None) -> dict[str, Any]:
     options = task.options
     body: dict[str, Any] = {"model": model, "messages": [_wire_message(message) for message in task.messages]}
     if stream:
         body["stream"] = True
         _ask_for_usage(body, quirks)
-    if options.max_tokens is not None:
-        body[quirks.max_tokens_field] = options.max_tokens
+    limit = max_tokens if options.max_tokens is None else options.max_tokens
+    if limit is not None:
+        body[quirks.max_tokens_field] = limit
     for name in ("temperature", "top_p", "seed", "parallel_tool_calls", "reasoning_effort"):
         value = getattr(options, name)
         if value is not None:

@@ -179,7 +179,7 @@ def solve(question: Question) -> Solution | None:
         slips = [_run(begin, steps[:-1]), total + 1, total - 1, total + 10, total - 10]
         if steps and steps[-1][0] in ("add", "take"):
             slips.append(_run(begin, [*steps[:-1], (steps[-1][0], steps[-1][1] + 1)]))
-        return _said(rng.choice([slip for slip in slips if slip != total and slip >= 0]), ask[1]["things"])
+        return _said(rng.choice([slip for slip in slips if slip != total and slip >= min(total, 0)]), ask[1]["things"])
 
     return Solution(
         family=FAMILY,
