@@ -43,6 +43,7 @@ from podium.models.sim import (
 
 if TYPE_CHECKING:
     from podium.records.ledger.memory import MemoryLedger
+    from podium.surface.server.background import GatewayServer
 
 __all__ = [
     "CODING_AGENT",
@@ -54,6 +55,7 @@ __all__ = [
     "Fault",
     "Faults",
     "Flap",
+    "GatewayServer",
     "MemoryLedger",
     "SimApp",
     "SimModel",
@@ -73,6 +75,10 @@ def __getattr__(name: str) -> Any:
         from podium.records.ledger.memory import MemoryLedger
 
         return MemoryLedger
+    if name == "GatewayServer":
+        from podium.surface.server.background import GatewayServer
+
+        return GatewayServer
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -53,6 +53,7 @@ BAD = {
     "no space, alone": Bad("server:\n  ‹port:4000\n", "server", "group of fields", "space after the colon"),
     "too deep": Bad("store: x\n  ‹record: {}\n", "", "indented", "exactly like"),
     "between two levels": Bad("server:\n    port: 1\n  ‹host: x\n", "", "matches nothing above", "Indent"),
+    "text above is not blamed": Bad("server:\n  host: |\n    one line\n ‹port: 1\n", "", "matches nothing above", "Indent"),
     "list and names": Bad("providers:\n- a\n ‹b: 1\n", "", "indented", "Indent"),
     "list and names at one level": Bad("providers:\n  - a\n  ‹b: 1\n", "", "begins on line 2", "cannot stand at one level"),
     "two values": Bad("server:\n  host: 'a' ‹'b'\n", "", "after a value", "Quote"),

@@ -10,19 +10,18 @@ from typing import Final
 
 from .lexicon import (
     CONDITION_WORDS,
-    DOMAIN_WORDS,
     LANGUAGE_NAMES,
     LANGUAGE_PREPOSITIONS,
     TASK_CUES,
     TASK_SUBSTRINGS,
     UNSPACED,
 )
-from .reading import Reading, ends
+from .reading import FIELD_WORDS, Reading, ends
 
 _Names = tuple[str, ...]
 _ASKS: Final = "say_ask"
 _OR: Final = (" or ", " oder ", " ou ", " o ", " of ", " lub ", " или ", " чи ", " veya ")
-_CODE_TERMS: Final = frozenset(DOMAIN_WORDS["code"].split())
+_CODE_TERMS: Final = FIELD_WORDS["code"]
 _CONDITIONS: Final = frozenset(CONDITION_WORDS.split())
 
 _LEAD: Final = 24
@@ -166,13 +165,16 @@ def _sentence(reading: Reading, found: dict[str, float]) -> None:
         found[_ASKS] = min(1.0, found[_ASKS]) * (1.0 if asked or starts_asking else 0.4)
     if not asked and not starts_asking and len(words) > 2:
         found["statement"] = 1.0
+        if "say_self" in found:
+            found["tells_of_self"] = min(1.0, found["say_self"])
+    found.pop("say_self", None)
     choice = _offers_choice(ask)
     if choice:
         found["choice"] = 1.0
     if asked:
         if reading.vocabulary & _CONDITIONS:
             found["condition"] = 1.0
-        if ask.count(". ") >= 2 and 20 <= len(words) <= 150 and not reading.system_words:
+        if found["question"] == 1.0 and 15 <= len(words) <= 150 and not reading.system_words and _told(ask):
             found["story"] = 1.0
         if "should" in opening and " or " in ask:
             found["decision"] = 1.0
@@ -181,6 +183,11 @@ def _sentence(reading: Reading, found: dict[str, float]) -> None:
     terms = len(reading.vocabulary & _CODE_TERMS)
     if terms:
         found["code_terms"] = min(2.5, 0.5 * terms)
+
+
+def _told(ask: str) -> bool:
+    """Whether something is told before the question: a sentence, or several clauses."""
+    return ". " in ask or ask.count(", ") >= 2
 
 
 def _offers_choice(ask: str) -> bool:
@@ -216,6 +223,8 @@ def _surroundings(reading: Reading, found: dict[str, float]) -> None:
         found["tools"] = 1.0
         # Tools matter through what is asked: the product is a feature, so that the score stays a plain weighted sum.
         found["tools_and_act"] = min(1.5, found.get("say_act", 0.0) + 0.5 * found.get("question", 0.0))
+        if "question" not in found:
+            found["tools_and_order"] = 1.0
 
 
 def _count_marks(ask: str, marks: tuple[tuple[str, tuple[str, ...]], ...]) -> int:

@@ -7,10 +7,10 @@ from typing import Final
 
 from podium.core.tasks import Domain, Guess, TaskType
 
-from .lexicon import DOMAIN_SUBSTRINGS, DOMAIN_WORDS, UNSPACED
-from .reading import Reading, ends
+from .lexicon import DOMAIN_SUBSTRINGS, UNSPACED
+from .reading import FIELD_WORDS, Reading, ends
 
-_WORDS: Final = MappingProxyType({Domain(name): frozenset(text.split()) for name, text in DOMAIN_WORDS.items()})
+_WORDS: Final = MappingProxyType({Domain(name): words for name, words in FIELD_WORDS.items()})
 _GENERAL_PRIOR: Final = 0.85
 """Words of a field that everyday text uses by chance; fewer than this is general."""
 _TYPE_HINT: Final = MappingProxyType({TaskType.CODE: (Domain.CODE, 2.5), TaskType.REASONING: (Domain.SCIENCE, 0.3)})

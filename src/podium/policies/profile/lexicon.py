@@ -25,15 +25,15 @@ TASK_CUES: Final[dict[str, str]] = {
         etichetta urgentie prioriteit pilne priorytet срочно срочн тип_обр öncelik
     """,
     "extract": """
-        extrac* pull parse list_all list_every find_all find_every all_names all_dates fields keys json identify
-        key_value key-value return_them figures entities mentioned extrah* auslesen extrai* extraire relève extrae
-        extraer saca estrai estrarre haal_uit wyciąg* wypisz wyodrę* извлек* выпиши витягни випиши çıkar ayıkla استخرج
-        निकालें structured list_of get_the get_all names dates amounts addresses phone_numbers just_the only_the
-        according_to mentioned_in columns column fill_in fill_the table_with tabular return_json in_json as_json
-        json_only as_csv comma_separated which_people which_companies collect gather named_entities ner properties
-        attributes auflisten liste_alle nenne_alle felder tabelle liste_de relève_tous tous_les toutes_les cités liste
-        todas_las todos_los enumera lista_de elenca tutti_i tutte_le alle_namen noem_alle lijst wymień lista перечи*
-        список все_им tüm listele
+        extrac* pull parse list_all list_every find_all find_every all_names all_dates fields keys identify key_value
+        key-value return_them figures entities mentioned extrah* auslesen extrai* extraire relève extrae extraer saca
+        estrai estrarre haal_uit wyciąg* wypisz wyodrę* извлек* выпиши витягни випиши çıkar ayıkla استخرج निकालें
+        structured list_of get_the get_all names dates amounts addresses phone_numbers just_the only_the according_to
+        mentioned_in columns column fill_in fill_the table_with tabular in_json as_json json_only as_csv
+        comma_separated which_people which_companies collect gather named_entities ner properties attributes auflisten
+        liste_alle nenne_alle felder tabelle liste_de relève_tous tous_les toutes_les cités liste todas_las todos_los
+        enumera lista_de elenca tutti_i tutte_le alle_namen noem_alle wymień перечи* список все_им tüm listele
+        which_parties hashtag hashtags kommen_in output_as every
     """,
     "summarise": """
         summar* summary tl tldr tl_dr condense recap digest gist overview abstract key_points main_points
@@ -56,21 +56,21 @@ TASK_CUES: Final[dict[str, str]] = {
         python javascript typescript java rust golang kotlin swift php ruby sql bash regex html css react node django
         flask express api endpoint function class method script query refactor refact* bug debug unit_tests unit_test
         implement compile compil* traceback exception stacktrace typeerror async thread mutex pull_request diff repo
-        repository codebase linter dockerfile kubernetes yaml component middleware code pytest c++ c# null pointer
-        variable loop array dataframe pandas commit git funktion abfrage sql-abfrage programm skript fonction función
-        funzione functie funkcja функци* скрипт код işlev fonksiyon कोड postgres redis sqlite csv toggle cache
-        one_liner hook hooks schema migration docker container containers helm terraform ansible aws lambda nginx
-        webpack vite npm yarn pip cargo maven gradle cmake makefile jupyter notebook numpy tensorflow pytorch spring
-        rails laravel vue svelte angular nextjs next.js tailwind graphql grpc rest websocket oauth jwt cors http https
-        curl ssh cron ci pipeline test_case mock fixture stack_trace segfault stack_overflow deadlock race_condition
-        memory_leak recursion recursive algorithm data_structure linked_list binary_tree hash_map dictionary tuple
-        closure decorator generator iterator interface enum struct generics template macro syntax runtime_error
-        exit_code exits console terminal command_line cli shell powershell vba excel_formula formula_in spreadsheet
-        selector button sidebar modal form page responsive local_storage cookie session table_users index join
-        foreign_key orm expresión_regular expression_régulière espressione_regolare regulären_ausdruck klasse methode
-        fehler_im código classe método codice kod kodu код_на функцию функція скрипта метод класс програ* optimize
-        optimise vectorize unit integration_tests build fails compiler lint typed types annotate docstring
-        comment_this
+        repository codebase linter dockerfile kubernetes component middleware code pytest c++ c# null pointer variable
+        loop array dataframe pandas commit git funktion abfrage sql-abfrage programm skript fonction función funzione
+        functie funkcja функци* скрипт код işlev fonksiyon कोड postgres redis sqlite toggle cache one_liner hook hooks
+        migration docker container containers helm terraform ansible aws lambda nginx webpack vite npm yarn pip cargo
+        maven gradle cmake makefile jupyter notebook numpy tensorflow pytorch spring rails laravel vue svelte angular
+        nextjs next.js tailwind graphql grpc rest websocket oauth jwt cors http https curl ssh cron ci pipeline
+        test_case mock fixture stack_trace segfault stack_overflow deadlock race_condition memory_leak recursion
+        recursive algorithm data_structure linked_list binary_tree hash_map dictionary tuple closure decorator
+        generator iterator interface enum struct generics template macro syntax runtime_error exit_code exits console
+        terminal command_line cli shell powershell vba excel_formula formula_in spreadsheet selector button sidebar
+        modal form page responsive local_storage cookie session table_users index join foreign_key orm
+        expresión_regular expression_régulière espressione_regolare regulären_ausdruck klasse methode fehler_im código
+        classe método codice kod kodu код_на функцию функція скрипта метод класс програ* optimize optimise vectorize
+        unit integration_tests build fails compiler lint typed types annotate docstring comment_this engineer
+        developer programmer coding software função mysql postgresql mongodb port
     """,
     "plan": """
         plan plans planning roadmap milest* itinerary schedule timeline phases strategy project_plan break_down
@@ -82,7 +82,8 @@ TASK_CUES: Final[dict[str, str]] = {
         gantt workstream deliverables organise organize prepare_a meal_plan workout curriculum syllabus trip
         wochenplan ablauf organi* vorber* trainingsplan reiseplan programme_de feuille_de étapes plan_para organiza
         rutina etapas roteiro planejar planeje planej* organizzare tappe planning_voor organiseer weekschema plan_na
-        harmonogram органи* план_на план_по розклад takvim program_yap haftalık
+        harmonogram органи* план_на план_по розклад takvim program_yap haftalık steps deadlines responsible programme
+        programa preparation
     """,
     "reason": """
         prove proof derive deduce infer justify argue analyse analyze evaluate compare trade-off tradeoff trade_off
@@ -99,7 +100,7 @@ TASK_CUES: Final[dict[str, str]] = {
         critically argument counterargument strengths_and advantages_and pros contras vor_und nachteile abwägen abwäg
         folgt wahrsc* avantages inconvénients évalue évaluer probab* ventajas evalúa probabilidad vantagens avalie
         vantaggi valuta voor_en nadelen beoordeel waarsc* wady oceń prawdo* сравни сравнить вероят* доказа* порівняй
-        ймовір* karşıl* olasılık
+        ймовір* karşıl* olasılık cons recommend older younger taller marbles dice drawn replacement
     """,
     "create": """
         poem haiku limerick story stories tale song lyrics slogan slogans tagline taglines names_for name_for brains*
@@ -110,17 +111,35 @@ TASK_CUES: Final[dict[str, str]] = {
         improve witty caption captions headline headlines tweet post invitation greeting birthday card speech
         monologue script_for scene character characters plot fantasy fairy bedtime rap sonnet ballad stanza metaphor
         nickname brand_name names_of name_ideas ideas_for ideas pitch ad_copy newsletter cover_letter bio about_page
-        love_letter apology persuasive story_about poem_about song_about     make_up
-        umform* rede einladung märchen witz spruch name_für réécris reform* discours invitation_à slogan_pour
-        blague nom_pour reescribe discurso invitación chiste eslogan nombres_para reescreva escreva convite piada
-        história riscrivi discorso invito barzelletta slogan_per hersch* toespraak uitnodiging grap gedicht_over
-        przepisz przemowa zaproszenie żart перепиши речь поздра* шутк перепи* тост привіт* жарт yeniden_yaz davet
-        espri
+        love_letter apology persuasive story_about poem_about song_about make_up umform* rede einladung märchen witz
+        spruch name_für réécris reform* discours invitation_à slogan_pour blague nom_pour reescribe discurso
+        invitación chiste eslogan nombres_para reescreva escreva convite piada história riscrivi discorso invito
+        barzelletta slogan_per hersch* toespraak uitnodiging grap gedicht_over przepisz przemowa zaproszenie żart
+        перепиши речь поздра* шутк перепи* тост привіт* жарт yeniden_yaz davet espri make_this sound sounds friendlier
+        title titles suggest shorter letra riff
     """,
     "write": """
         write draft compose give_me come_up make_me create_a craft schreib schreibe verfasse entwirf écris rédige
         donne-moi escribe redacta dame escreva redija scrivi dammi schrijf maak_een napisz stwórz напиши составь
         придумай придумати склади yaz yazın اكتب लिखें लिखो लिखिए
+    """,
+    "format": """
+        json yaml xml csv table tabelle tableau tabla tabella tabel tabelę таблицу таблицю jsonl key-value
+    """,
+    "span": """
+        week weeks month months quarter year days day wochen woche monate monat semaines semaine mois semanas semana
+        meses settimane mesi weken maanden tygodni miesięcy недель недели месяцев тижнів місяців hafta ay
+    """,
+    "material": """
+        text texts post message paragraph article email document letter transcript note notes below following above
+        passage review report complaint ticket headline headlines ad page excerpt minutes log texte message suivant
+        suivante ci-dessous texto siguiente mensaje correo abaixo seguinte testo seguente messaggio tekst bericht
+        volgende folgenden folgende folgender nachricht protokoll poniższego tekstu poniższy текст текста тексту
+        сообщение повідомлення следующий следующего metni aşağıdaki
+    """,
+    "self": """
+        i me my myself i_m mein meine meinem mir ich mich je mon ma mes moi yo mi mis io mio mia eu meu minha ik mijn
+        mij ja mój moja mnie я мой моя меня мне мене мій ben benim
     """,
     "act": """
         book order cancel send email schedule turn set update delete remove create add open close run execute fetch
@@ -134,16 +153,15 @@ TASK_CUES: Final[dict[str, str]] = {
         cancel_my book_a order_a file merge push
     """,
     "chat": """
-        hi hello hey thanks thank morning evening night bye goodbye haha lol cheers sup feeling lonely awful sad happy
-        tired upset someone_to good_night good_morning how_are how_s nice_to miss_you i_m i_feel my_friends hallo
-        danke tschüs geht guten_morgen wie_geht merci bonjour salut bonsoir bonne_journée ça_va hola gracias
-        buenos_días qué_tal adiós ciao grazie buongiorno come_stai olá obrigado obrigada bom_dia tudo_bem dank hoi
-        cześć dziękuję jak_się привет спасибо как_дела здравс* привіт дякую як_справи добрий merhaba teşekk* nasılsın
-        selam مرحبا شكرا حالك नमस्ते धन्यवाद you_ever bored your_favorite your_favourite are_you who_are
-        good_afternoon good_to see_you talk_later no_worries you_re welcome nice cool great awesome ok okay yeah yep
-        nope sure sorry anxious stressed worried depressed heartbroken broke_up miss advice talk_to chat vent
-        tough_day rough_day had_a je_suis je_me triste me_siento estoy ich_bin traurig sono_triste mi_sento tudo
-        estou_triste ik_voel jestem smutno мне_гр* грустно сумно üzgün
+        hi hello hey thanks thank morning evening bye goodbye haha lol cheers sup feeling lonely awful sad happy tired
+        upset someone_to good_night good_morning how_are how_s nice_to miss_you i_m i_feel my_friends hallo danke
+        tschüs geht guten_morgen wie_geht merci bonjour salut bonsoir bonne_journée ça_va hola gracias buenos_días
+        qué_tal adiós ciao grazie buongiorno come_stai olá obrigado obrigada bom_dia tudo_bem dank hoi cześć dziękuję
+        jak_się привет спасибо как_дела здравс* привіт дякую як_справи добрий merhaba teşekk* nasılsın selam مرحبا
+        شكرا حالك नमस्ते कैसे_हैं धन्यवाद you_ever bored your_favorite your_favourite are_you who_are good_afternoon good_to
+        see_you talk_later no_worries you_re welcome nice cool great awesome ok okay yeah yep nope sure sorry anxious
+        stressed worried depressed heartbroken broke_up miss advice talk_to chat vent tough_day rough_day had_a triste
+        traurig mi_sento tudo estou_triste smutno мне_гр* грустно сумно üzgün died crying jou goed
     """,
     "ask": """
         what who whom whose when where which how why is are does do can could what_s who_s tell_me was wer wie wo wann
@@ -154,7 +172,7 @@ TASK_CUES: Final[dict[str, str]] = {
         क्या कौन कब कहाँ कितने explain define definition meaning mean means difference describe should would which_one
         anyone know wonder erkläre bedeutet unterschied explique signifie différence explica significa diferencia
         spiegami differenza betekent verschil wyjaśnij znaczy różnica объясни значит разница поясни означає fark
-        açıkla
+        açıkla name tell list_the dit
     """,
 }
 
@@ -209,18 +227,19 @@ DOMAIN_WORDS: Final[dict[str, str]] = {
     "code": """
         python javascript typescript java rust golang kotlin php ruby sql bash regex html css react django flask api
         apis endpoint function functions class method script query refactor bug debug compile compiler exception async
-        thread repo repository codebase linter docker dockerfile kubernetes yaml json middleware code pytest pointer
-        variable array dataframe pandas commit git github jenkins microservice microservices monolith service database
-        backend frontend server deployment crud mkdir linux redis sqlite postgres def const println self elif
-        traceback select join null undefined typeerror runtimeerror tests lru cache config sourcing latency rollback
-        migration sql-abfrage abfrage fonction función csv lint hooks node suite npm flag diff datenbank base programm
-        skript funktion javascript-funktion container containers helm terraform lambda nginx webpack yarn pip cargo
-        maven gradle makefile jupyter notebook numpy tensorflow pytorch spring rails laravel vue svelte angular
-        graphql grpc websocket oauth jwt cors http curl ssh cron ci mock fixture stacktrace segfault deadlock
-        recursion algorithm closure decorator iterator enum struct generics syntax terminal cli shell powershell
-        passkeys login logins localhost webhook js ts c++ c# await fetch parser tokenizer orm schema timestamptz
-        fehler klasse methode código classe método codice kod программа функция функцию скрипт класс метод база build
-        logs exit cloud kernel cpu memory heap
+        thread repo repository codebase linter docker dockerfile kubernetes middleware code pytest pointer variable
+        array dataframe pandas commit git github jenkins microservice microservices monolith service database backend
+        frontend server deployment crud mkdir linux redis sqlite postgres def const println self elif traceback select
+        join null undefined typeerror runtimeerror tests lru cache config sourcing latency rollback migration
+        sql-abfrage abfrage fonction función lint hooks node suite npm flag diff datenbank base programm skript
+        funktion javascript-funktion container containers helm terraform lambda nginx webpack yarn pip cargo maven
+        gradle makefile jupyter notebook numpy tensorflow pytorch spring rails laravel vue svelte angular graphql grpc
+        websocket oauth jwt cors http curl ssh cron ci mock fixture stacktrace segfault deadlock recursion algorithm
+        closure decorator iterator enum struct generics syntax terminal cli shell powershell passkeys login logins
+        localhost webhook js ts c++ c# await fetch parser tokenizer orm schema timestamptz fehler klasse methode
+        código classe método codice kod программа функция функцию скрипт класс метод база kernel cpu memory heap mysql
+        postgresql mariadb mongodb kafka rabbitmq elasticsearch port transaction função pagination software engineer
+        developer
     """,
     "legal": """
         contract contracts clause clauses agreement lease tenant landlord plaintiff defendant appellant court statute
@@ -266,9 +285,10 @@ DOMAIN_WORDS: Final[dict[str, str]] = {
         payroll depreciation amortization amortisation goodwill liabilities assets cashflow ebit roi irr npv apr
         refinance refinancing lender collateral default creditor debtor bookkeeping quarterly fiscal profit loss
         profits losses acquisition ipo venture valuation dividends amount aktien anleihe konto sparen rente gewinn
-        bilanz haushalt actions obligations épargne retraite bénéfice bilan acciones ahorro jubilación beneficio
+        bilanz haushalt obligations épargne retraite bénéfice bilan acciones ahorro jubilación beneficio
         hipoteca ações poupança imposto juros azioni obbligazioni risparmio mutuo pensione aandelen belasting
         hypotheek akcje oszczędności kredytu podatku акции вклад ипотека кредита налога акції іпотека hisse faiz
+        compte courant transfer
     """,
     "science": """
         theorem proof prove irrational integer integers prime primes equation derivative integral continuous pendulum
@@ -348,39 +368,49 @@ STEP_WORDS: Final = """
 STOPWORDS: Final[dict[str, str]] = {
     "en": """
         the of and to in is that it for you this with on are be what how do can my me have not from at by an your
-        which write please i we does was or there who why where if so s t thanks hi hey hello give as
+        which write please i we does was or there who why where if so s t thanks hi hey hello give as no good has had
+        they he she we'll them then than any all some talk tell make want need were would could should been about into
+        out up how's just like night later know
     """,
     "de": """
-        der die das und ist nicht ein eine zu den mit von für auf dem im sich wie ich sie bitte wir auch es bei
-        einen einem dass wird nach hallo mir meine mein über ins wenn oder aus als einer folgende folgenden pro
+        der die das und ist nicht ein eine zu den mit von für auf dem im sich wie ich sie bitte wir auch es bei einen
+        einem dass wird nach hallo mir meine mein über ins wenn oder aus als einer folgende folgenden pro kann du man
+        was wer wo warum noch schon aber um vor gibt gib hat haben war diese dieser diesem welche welcher wurde mich
+        schreib schreibe erstelle heißt danke guten an
     """,
     "fr": """
-        le la les des et est une un du en que pour dans qui au ce pas sur avec je vous il par plus sont se nous
-        cette ces mon ma merci bonjour l d qu quelle quel à aux sa son deux
+        le la les des et est une un du en que pour dans qui au ce pas sur avec je vous il par plus sont se nous cette
+        ces mon ma merci bonjour l d qu quelle quel à aux sa son deux comment dit on suis êtes avez ai moi bonsoir
+        propose donne mais ou où si elle être fait faire quels pourquoi votre vos leur cet même écris
     """,
     "es": """
         el la los las de y que en un una es por con para no se del al lo su más como esta este mi me cuál qué hola
-        gracias todos siguiente desde hay cuántos sobre tiene
+        gracias todos siguiente desde hay cuántos sobre tiene escribe dame quiero puedo puede cómo dónde hacer hazme
+        ser son pero muy también cuando donde tengo buenos días soy estoy sus amor
     """,
     "it": """
-        il la i gli le di e che è un una per non con del della in sono si da come alla nel questo mi ciao grazie
-        tutti ha lo dei seguente ho uno frase
+        il la i gli le di e che è un una per non con del della in sono si da come alla nel questo mi ciao grazie tutti
+        ha lo dei seguente ho uno frase scrivi dammi stai sei questa quale quali anche ma più perché voglio posso fare
+        alle delle degli dello quanti oggi dove chi
     """,
     "pt": """
         o a os as de e que em um uma é para com não do da no na se por mais como dos das seu este isso olá obrigado
-        qual são foi ao faça texto
+        qual são foi ao faça texto escreva crie sobre você voce meu minha onde quero posso fazer mas muito também
+        quando ela ele pelo pela às uns bom dia obrigada letra
     """,
     "nl": """
-        de het een en van is dat in te op voor met niet zijn ik je aan er om ook bij naar dit deze hoe wat wordt
-        door maar heeft worden zinnen
+        de het een en van is dat in te op voor met niet zijn ik je aan er om ook bij naar dit deze hoe wat wordt door
+        maar heeft worden zinnen wie hoi goed alles jou mij ben bent kan kun waar waarom welke maak schrijf geef over
+        als dan nog wel die graag dank jij wij hun
     """,
     "pl": """
         i w na nie się z do to że jest o jak po co tak ale przez od dla czy są pan pani za jego był oraz wszystkie
-        poniższego który która
+        poniższego który która napisz kto gdzie kiedy proszę mi mnie ten ta te była będzie może bardzo cześć dzień
+        dobry
     """,
     "tr": """
         ve bir bu için da de ile ne çok en mi var olarak daha gibi kadar nasıl hangi merhaba bugün benim ben olan
-        nasılsın
+        nasılsın şu bana sen kim nerede nedir yaz çevir lütfen kaç sonra önce yarın gerekiyor
     """,
     "sv": "och att det som en på är av för inte med ett jag den till har om du",
     "da": "og at det er en på af for ikke med et jeg den til har om du hvad",

@@ -6,6 +6,7 @@ ends. So judgements see at most 1,800 characters of the ask and 900 of the instr
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Final
 
 from msgspec import Struct
@@ -26,8 +27,15 @@ _UNSPACED: Final = 240
 HISTORY_LIMIT: Final = 64
 """Turns counted as history; more say nothing new about depth."""
 
-KNOWN_WORDS: Final = frozenset(
-    " ".join((*DOMAIN_WORDS.values(), HARD_WORDS, CONSTRAINT_WORDS, CONDITION_WORDS, STEP_WORDS)).split()
+FIELD_WORDS: Final = MappingProxyType(
+    {
+        name: frozenset(form for word in text.split() for form in (word, f"{word}s"))
+        for name, text in DOMAIN_WORDS.items()
+    }
+)
+"""Each domain's words, with their plain plurals."""
+KNOWN_WORDS: Final = frozenset().union(
+    *FIELD_WORDS.values(), *(text.split() for text in (HARD_WORDS, CONSTRAINT_WORDS, CONDITION_WORDS, STEP_WORDS))
 )
 """Every word that domain and complexity listen for: one intersection, and they look only at what is left."""
 

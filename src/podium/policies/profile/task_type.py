@@ -18,7 +18,7 @@ BIAS: Final = MappingProxyType(
     {
         _T.CLASSIFICATION: -0.3, _T.EXTRACTION: -0.3, _T.SUMMARISATION: -0.2, _T.SIMPLE_QA: 0.5, _T.CODE: -0.3,
         _T.PLANNING: -0.4, _T.REASONING: -0.3, _T.CREATIVE: -0.2, _T.TRANSLATION: -0.3, _T.VISION: -4.0,
-        _T.AUDIO: -4.0, _T.TOOL_EXECUTION: -3.0, _T.CONVERSATION: -0.1,
+        _T.AUDIO: -4.0, _T.TOOL_EXECUTION: -3.0, _T.CONVERSATION: -0.7,
     }
 )  # fmt: skip
 
@@ -28,7 +28,7 @@ WEIGHTS: Final = MappingProxyType(
         "say_extract": {_T.EXTRACTION: 1.7},
         "say_summarise": {_T.SUMMARISATION: 2.4},
         "say_translate": {_T.TRANSLATION: 2.6},
-        "into_language": {_T.TRANSLATION: 2.2},
+        "into_language": {_T.TRANSLATION: 2.8, _T.SIMPLE_QA: -1.2},
         "say_code": {_T.CODE: 1.2},
         "code_terms": {_T.CODE: 1.0},
         "code_marks": {_T.CODE: 1.6, _T.CONVERSATION: -1.0, _T.SIMPLE_QA: -0.6},
@@ -41,13 +41,17 @@ WEIGHTS: Final = MappingProxyType(
         "say_chat": {_T.CONVERSATION: 2.0},
         "say_ask": {_T.SIMPLE_QA: 1.3, _T.REASONING: 0.2},
         "question": {_T.SIMPLE_QA: 0.9, _T.CONVERSATION: -0.2, _T.CREATIVE: -0.8, _T.PLANNING: -0.4},
-        "statement": {_T.SIMPLE_QA: -1.2},
-        "choice": {_T.CLASSIFICATION: 1.3, _T.REASONING: 0.2},
+        "statement": {_T.SIMPLE_QA: -0.8},
+        "tells_of_self": {_T.CONVERSATION: 1.3},
+        "say_format": {_T.EXTRACTION: 1.2, _T.CODE: 0.2},
+        "say_span": {_T.PLANNING: 0.6},
+        "say_material": {_T.EXTRACTION: 0.5, _T.SUMMARISATION: 0.5, _T.CLASSIFICATION: 0.4, _T.SIMPLE_QA: -0.6},
+        "choice": {_T.SIMPLE_QA: -0.6, _T.CLASSIFICATION: 1.8, _T.REASONING: 0.2},
         "condition": {_T.REASONING: 1.0},
         "story": {_T.REASONING: 1.4, _T.SIMPLE_QA: -1.0},
         "decision": {_T.REASONING: 1.8},
         "to_you": {_T.CONVERSATION: 1.8},
-        "short": {_T.SIMPLE_QA: 0.6, _T.CONVERSATION: 0.8, _T.SUMMARISATION: -0.8, _T.EXTRACTION: -0.5},
+        "short": {_T.SIMPLE_QA: 0.6, _T.CONVERSATION: 0.5, _T.SUMMARISATION: -0.8, _T.EXTRACTION: -0.5},
         "long": {_T.SIMPLE_QA: -1.0, _T.CONVERSATION: -1.5, _T.SUMMARISATION: 0.5},
         "has_body": {
             _T.CLASSIFICATION: 0.5,
@@ -61,7 +65,8 @@ WEIGHTS: Final = MappingProxyType(
         "image_before": {_T.VISION: 3.0},
         "audio": {_T.AUDIO: 10.5},
         "audio_before": {_T.AUDIO: 3.0},
-        "tools": {_T.TOOL_EXECUTION: 3.2},
+        "tools": {_T.TOOL_EXECUTION: 4.2, _T.SIMPLE_QA: -1.0},
+        "tools_and_order": {_T.TOOL_EXECUTION: 1.0},
         "tools_and_act": {_T.TOOL_EXECUTION: 2.5},
         "after_tool": {_T.TOOL_EXECUTION: 6.0},
         "schema": {_T.EXTRACTION: 1.0, _T.CLASSIFICATION: 0.5, _T.CONVERSATION: -1.5},

@@ -128,10 +128,12 @@ class LiveAnswer:
 
     async def aclose(self) -> None:
         """Close the upstream call at once; a task not settled by then was left by its caller."""
-        await self._upstream.aclose()
-        if self.outcome is None:
-            self._attempts.cancelled(usage=self._usage(), first_token_ms=self._attempts.first_token_ms)
-            self.outcome = settle(self._parts, self._attempts, "cancelled", answer=self._text(), streamed=True)
+        try:
+            await self._upstream.aclose()
+        finally:
+            if self.outcome is None:
+                self._attempts.cancelled(usage=self._usage(), first_token_ms=self._attempts.first_token_ms)
+                self.outcome = settle(self._parts, self._attempts, "cancelled", answer=self._text(), streamed=True)
 
     def _usage(self) -> Usage:
         stated = self._tally.usage

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from podium.core.errors import AllAttemptsFailed, PodiumError, ProviderError
+from podium.core.errors import AllAttemptsFailed, InvalidRequest, PodiumError, ProviderError
 from podium.core.ids import new_id
 from podium.core.messages import UsageSeen
 from podium.core.tasks import Attempt, Decision, Task
 from podium.core.usage import Money
 from podium.models.dialects import Dialect, Incoming
-from podium.models.dialects.caller_fields import with_headers
+from podium.models.dialects.caller_fields import CallerFields, with_headers
 from podium.runtime.assembly import Runtime
 from podium.runtime.engine import LiveAnswer
 
@@ -21,6 +21,8 @@ log = logging.getLogger("podium.server")
 
 _JSON = (b"content-type", b"application/json")
 _EVENTS: Headers = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-cache")]
+_LONGEST_NAME = 256
+_MOST_TAGS = 64
 _WATCH_AFTER_S = 0.05
 """A call that takes longer than this is watched for a caller that leaves; quicker ones are not worth the watcher."""
 
@@ -69,6 +71,7 @@ class ChatEndpoint:
     def task_of(self, incoming: Incoming, headers: Headers) -> Task:
         """The task a request asks for. Raises InvalidRequest."""
         fields = with_headers(incoming.fields, headers)
+        _check_lengths(incoming, fields)
         return Task(
             id=new_id("tsk"),
             messages=incoming.messages,
@@ -154,6 +157,25 @@ class ChatEndpoint:
         if isinstance(error, _Method):
             headers.append((b"allow", b"POST"))
         await send_whole(send, self._wire.http_status(error), self._wire.write_error(error), headers)
+
+
+def _check_lengths(incoming: Incoming, fields: CallerFields) -> None:
+    """Names go into indexes, metrics and every ledger row, so they must be names and not texts."""
+    user = fields.user or incoming.user
+    for param, name in (("model", incoming.model), ("user", user), ("podium.team", fields.team)):
+        if name is not None and len(name) > _LONGEST_NAME:
+            raise InvalidRequest(
+                f"`{param}` has {len(name):,} characters.",
+                remedy=f"Use a name of {_LONGEST_NAME} characters at most.",
+                param=param,
+            )
+    tags = fields.tags
+    if tags and (len(tags) > _MOST_TAGS or any(len(n) + len(v) > 2 * _LONGEST_NAME for n, v in tags.items())):
+        raise InvalidRequest(
+            "`podium.tags` has too many or too long tags.",
+            remedy=f"Send {_MOST_TAGS} at most, each no longer than {2 * _LONGEST_NAME} characters with its value.",
+            param="podium.tags",
+        )
 
 
 class _Method(PodiumError):

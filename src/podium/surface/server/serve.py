@@ -85,9 +85,6 @@ async def serve(
     server = uvicorn.Server(config)
     halt = None if stop is None else asyncio.ensure_future(_exit_on(stop, server))
     try:
-        # What start-up built lives as long as the process: the collector need not look at it again.
-        gc.collect()
-        gc.freeze()
         if started is not None:
             host, port = listener.getsockname()[:2]
             started(runtime, f"http://{f'[{host}]' if ':' in host else host}:{port}")
@@ -112,5 +109,13 @@ def run(settings: Settings, *, environ: Environment, started: Callable[[Runtime,
         loop_factory = None
     else:
         loop_factory = uvloop.new_event_loop
+
+    def begun(runtime: Runtime, address: str) -> None:
+        # What start-up built lives as long as the process: the collector need not look at it again.
+        gc.collect()
+        gc.freeze()
+        if started is not None:
+            started(runtime, address)
+
     with asyncio.Runner(loop_factory=loop_factory) as runner:
-        runner.run(serve(settings, environ=environ, started=started))
+        runner.run(serve(settings, environ=environ, started=begun))

@@ -95,8 +95,8 @@ def write_request(task: Task, *, model: str, stream: bool, quirks: Quirks, max_t
             value = fields.pop(name)
             if bytes(fields.get(quirks.max_tokens_field, _NULL)) == b"null":
                 fields[quirks.max_tokens_field] = value
-    if max_tokens is not None:
-        fields.setdefault(quirks.max_tokens_field, max_tokens)
+    if max_tokens is not None and bytes(fields.get(quirks.max_tokens_field, _NULL)) == b"null":
+        fields[quirks.max_tokens_field] = max_tokens
     if stream:
         _ask_for_usage(fields, quirks)
     return _encoder.encode(fields)
