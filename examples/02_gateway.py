@@ -1,6 +1,7 @@
 """The gateway behind the official OpenAI SDK, whole and streamed. Needs the extra `demo`."""
 
 import openai
+
 from podium.core.settings import DiscoverSettings, Settings
 from podium.testing import GatewayServer, SimModel, SimServer, SimVendor, make_tasks
 

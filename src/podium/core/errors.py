@@ -62,7 +62,10 @@ class PodiumError(Exception):
         self.request_id = request_id
 
     def __str__(self) -> str:
-        return f"{self.message} {self.remedy}".rstrip()
+        if not self.remedy:
+            return self.message
+        ended = self.message if self.message.endswith((".", "!", "?")) else f"{self.message}."
+        return f"{ended} {self.remedy}"
 
 
 class ConfigError(PodiumError):

@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from podium.core.settings import DiscoverSettings, EngineSettings, ModelSettings, ServerSettings, Settings
+from podium.core.settings import DiscoverSettings, EngineSettings, ModelSettings, RoutingSettings, ServerSettings, Settings
 from podium.surface.server import serve
 from podium.testing import Faults, SimModel, SimServer, SimVendor
 
@@ -229,11 +229,12 @@ class Starter:
                 name: server_.vendor.settings(server_.base_url, locality="local" if name in local else None)
                 for name, server_ in servers.items()
             },
-            "models": {**known, **(models or {})},
+            "models": known if models is None else {**known, **models},
             "engine": engine,
             "server": replace(server or ServerSettings(drain_s=1.0), port=0),
             "store": f"sqlite:///{self._folder()}/podium.db",
             "discover": DiscoverSettings(environment=False, local=False),
+            "routing": RoutingSettings(low_confidence=0.0),  # which rung is asked is not what is tested here
             **settings,
         }
         return self._stack.enter_context(Running(Settings(**given), servers, environ or {}))

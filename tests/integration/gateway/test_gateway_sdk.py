@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import openai
@@ -92,7 +93,7 @@ def test_usage_of_a_stream_is_seen_only_where_asked(client: openai.OpenAI, house
 
 def test_images_go_only_to_models_that_see(start_gateway: Any, model: Any) -> None:
     blind = SimVendor(name="blind", models=(model("cheap", vision=False),), time_scale=0)
-    sighted = SimVendor(name="sighted", models=(model("dear", price_in="9"),), time_scale=0)
+    sighted = SimVendor(name="sighted", models=(model("dear", price_in=Decimal(9)),), time_scale=0)
     gateway = start_gateway(blind, sighted)
     parts = [{"type": "text", "text": "What is this?"}, {"type": "image_url", "image_url": {"url": PIXEL}}]
     with openai.OpenAI(base_url=gateway.base_url, api_key="x", max_retries=0) as client:
@@ -156,7 +157,7 @@ def test_stop_and_max_tokens_end_the_answer(client: openai.OpenAI) -> None:
 
 
 def test_the_providers_name_for_the_token_limit_is_used(start_gateway: Any, model: Any) -> None:
-    vendor = SimVendor(name="openai", models=(model("gpt-x"),), time_scale=0)
+    vendor = SimVendor(name="openai", models=(model("gpt-x"),), time_scale=0, api_key="sk-x")
     gateway = start_gateway(vendor)
     assert gateway.chat(max_tokens=9).status == 200
     assert gateway.chat(max_tokens=9, max_completion_tokens=None).status == 200

@@ -1,7 +1,8 @@
 """The labelled prompts: how often the profiler is right.
 
-The held-out prompts were written before the weights were set and were not used to set them; the late ones were
-written after and looked at once. One author wrote prompts and word lists, so expect less on strangers' prompts.
+Three splits. `tuning` set the weights. `held_out` was written before the weights and not used to set them, but by the
+author of the word lists, who had the prompts in mind: it flatters. `late` was written after the weights were final,
+in other turns of phrase, and no weight or word was changed for it: it is the figure to believe.
 """
 
 from __future__ import annotations
@@ -84,6 +85,7 @@ def test_the_set_is_large_and_covers_everything() -> None:
     sizes = Counter(case["split"] for case in cases())
     assert sizes["tuning"] >= 100
     assert sizes["held_out"] >= 50
+    assert sizes["late"] >= 40
     assert {case["task_type"] for case in cases() if case["split"] == "held_out"} == set(TaskType)
     assert {case["domain"] for case in cases() if case["split"] == "held_out"} == set(Domain)
     assert len({case["language"] for case in cases()}) == 16
@@ -91,7 +93,8 @@ def test_the_set_is_large_and_covers_everything() -> None:
 
 # What was reached when this was written, rounded down; a change may raise these and must not lower them.
 FLOORS = {
-    "held_out": {"task_type": 0.95, "domain": 0.95, "language": 0.95, "complexity_within_2": 0.95},
+    "held_out": {"task_type": 0.95, "domain": 0.95, "language": 0.98, "complexity_within_2": 0.95},
+    "late": {"task_type": 0.65, "domain": 0.75, "language": 0.93, "complexity_within_2": 0.87},
 }
 
 
@@ -108,8 +111,12 @@ def test_no_false_alarms_on_ordinary_prompts(split: str) -> None:
 
 def test_confidence_tells_right_from_wrong() -> None:
     """Judgements below the router's threshold of 0.5 are wrong more often than those above it."""
-    everything = [pair for split in ("tuning", "held_out", "late") for pair in judged(split)]
-    sure = [p.task_type.value == c["task_type"] for c, p in everything if p.task_type.confidence >= 0.5]
-    unsure = [p.task_type.value == c["task_type"] for c, p in everything if p.task_type.confidence < 0.5]
-    assert sum(sure) / len(sure) > sum(unsure) / len(unsure)
-    assert len(unsure) < 0.2 * len(everything)
+    sure = [p.task_type.value == c["task_type"] for c, p in judged("late") if p.task_type.confidence >= 0.5]
+    unsure = [p.task_type.value == c["task_type"] for c, p in judged("late") if p.task_type.confidence < 0.5]
+    assert sum(sure) / len(sure) >= 0.75
+    assert sum(unsure) / len(unsure) < 0.55
+
+
+def test_confidence_is_calibrated_on_unseen_prompts() -> None:
+    confidences = [profile.task_type.confidence for _, profile in judged("late")]
+    assert abs(sum(confidences) / len(confidences) - shares("late")["task_type"]) < 0.06

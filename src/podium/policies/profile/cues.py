@@ -159,7 +159,7 @@ def _sentence(reading: Reading, found: dict[str, float]) -> None:
     ask, words = reading.ask, reading.words
     opening = words[:3]
     asked = "question" in found
-    starts_asking = any([_ASKS in _EXACT.get(word, ()) for word in opening[:1]])
+    starts_asking = bool(words) and _ASKS in _EXACT.get(words[0], ())
     if _ASKS in found:
         # "A story in which ..." has a question's word without being a question; asking twice is not asking more.
         found[_ASKS] = min(1.0, found[_ASKS]) * (1.0 if asked or starts_asking else 0.4)
@@ -168,8 +168,7 @@ def _sentence(reading: Reading, found: dict[str, float]) -> None:
         if "say_self" in found:
             found["tells_of_self"] = min(1.0, found["say_self"])
     found.pop("say_self", None)
-    choice = _offers_choice(ask)
-    if choice:
+    if _offers_choice(ask):
         found["choice"] = 1.0
     if asked:
         if reading.vocabulary & _CONDITIONS:

@@ -114,8 +114,10 @@ def _by_stopwords(text: str, words: list[str]) -> Guess[str]:
     best = max(scores, key=lambda name: scores[name])
     top = scores.pop(best)
     second = max(scores.values())
-    if top == 0.0 or (top == second and top < 3):
-        # Unaccented words that no list knows: English is the likeliest, but it is a guess.
+    if top == 0.0:
+        return UNDETERMINED
+    if top == second and top < 3:
+        # As many words of one language as of another: among unaccented ones English is the likelier, but a guess.
         return Guess("en", 0.4) if ascii_only and total >= 2 and best == "en" else UNDETERMINED
     margin = (top - second) / top
     weight = top / (top + 1.5)

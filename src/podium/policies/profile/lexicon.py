@@ -333,14 +333,15 @@ DOMAIN_SUBSTRINGS: Final[dict[str, tuple[str, ...]]] = {
 }
 
 LANGUAGE_NAMES: Final = """
-    english french german spanish italian portuguese dutch polish russian ukrainian japanese chinese mandarin korean arabic
-    hindi turkish swedish danish norwegian finnish greek czech hungarian romanian hebrew latin vietnamese thai indonesian
-    englisch englische französisch französische deutsch deutsche spanisch spanische italienisch italienische japanisch
-    chinesisch russisch polnisch türkisch portugiesisch niederländisch anglais français allemand espagnol italien portugais
-    néerlandais japonais chinois russe polonais arabe inglés francés alemán español italiano portugués japonés chino ruso
-    inglês francês alemão espanhol inglese francese tedesco spagnolo portoghese giapponese cinese russo engels frans duits
-    spaans italiaans angielski angielskiego niemiecki francuski hiszpański английский немецкий французский испанский
-    англійську англійською німецьку ingilizce ingilizceye almanca fransızca ispanyolca
+    english french german spanish italian portuguese dutch polish russian ukrainian japanese chinese mandarin korean
+    arabic hindi turkish swedish danish norwegian finnish greek czech hungarian romanian hebrew latin vietnamese
+    thai indonesian englisch englische französisch französische deutsch deutsche spanisch spanische italienisch
+    italienische japanisch chinesisch russisch polnisch türkisch portugiesisch niederländisch anglais français
+    allemand espagnol italien portugais néerlandais japonais chinois russe polonais arabe inglés francés alemán
+    español italiano portugués japonés chino ruso inglês francês alemão espanhol inglese francese tedesco spagnolo
+    portoghese giapponese cinese russo engels frans duits spaans italiaans angielski angielskiego niemiecki
+    francuski hiszpański английский немецкий французский испанский англійську англійською німецьку ingilizce
+    ingilizceye almanca fransızca ispanyolca
 """
 LANGUAGE_PREPOSITIONS: Final = "into in to auf ins en al a ao em in naar in het na на"
 

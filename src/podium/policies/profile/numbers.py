@@ -31,7 +31,7 @@ _LETTER: Final = ord("a")
 _FEWEST_DIGITS: Final = 6
 _MOST_DIGITS: Final = 20
 """More digits in one stretch are a table of figures, not a named number or a telephone."""
-_LOOKS: Final = 12
+_LOOKS: Final = 6
 """Numbers whose surroundings are read before asking whether that can lead anywhere."""
 _STRETCH: Final = re.compile(rb"0[0-]{5,47}")
 _HARMLESS: Final = frozenset(

@@ -6,8 +6,11 @@ import asyncio
 import gc
 import ipaddress
 import logging
+import signal
 import socket
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import uvicorn
 
@@ -47,6 +50,22 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+class _Server(uvicorn.Server):
+    """Ends at a signal without dying of it: raised again, as uvicorn does, it would end us with an undrained ledger."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        if threading.current_thread() is not threading.main_thread():
+            yield  # signals belong to the main thread; whoever runs us elsewhere stops us
+            return
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
 async def serve(
     settings: Settings,
     *,
@@ -82,7 +101,7 @@ async def serve(
         timeout_graceful_shutdown=int(settings.server.drain_s),
         limit_concurrency=None,
     )
-    server = uvicorn.Server(config)
+    server = _Server(config)
     halt = None if stop is None else asyncio.ensure_future(_exit_on(stop, server))
     try:
         if started is not None:
