@@ -198,8 +198,8 @@ def two_vendors() -> tuple[SimVendor, SimVendor]:
     )
 
 
-QUICK = EngineSettings(timeout_s=0.4, backoff_ms=1, rest_s=0.001)
-"""Short pauses, and no memory of failures from one test to the next: rests last milliseconds."""
+QUICK = EngineSettings(timeout_s=0.4, backoff_ms=1, rest_s=1e-6)
+"""Short pauses, and no memory of failures from one test to the next: rests are over at once."""
 
 
 class Starter:

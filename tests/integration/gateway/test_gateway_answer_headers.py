@@ -22,7 +22,7 @@ def test_an_answer_names_model_provider_attempts_decision_and_cost(house: Any) -
     assert re.fullmatch(r"dec_[0-9a-f]+", answer.headers["x-podium-decision"])
     assert "x-podium-warnings" not in answer.headers
     assert answer.json()["model"] == "pico"
-    house.vendors["north"].faults = Faults(always=Fault(kind="garbage"))
+    house.vendors["north"].faults = Faults(always=Fault(kind="garbage", after=0))
     rescued = house.chat()
     assert (rescued.headers["x-podium-provider"], rescued.headers["x-podium-attempts"]) == ("south", "2")
     streamed = house.chat(stream=True)

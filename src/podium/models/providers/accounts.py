@@ -6,6 +6,7 @@ Pure: environment and discovered servers are handed in, so the whole set-up can 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from urllib.parse import urlsplit
 
 from msgspec import Struct, field
 
@@ -76,10 +77,11 @@ def accounts(
                         found=variable,
                     )
                 )
-    taken = {account.base_url for account in result}
+    taken = {_place(account.base_url) for account in result}
+    taken |= {_place(settings.base_url) for settings in configured.values() if settings.base_url is not None}
     for server in local_servers:
         preset = server.preset
-        if preset.base_url is not None and preset.name not in spoken_for and preset.base_url not in taken:
+        if preset.base_url is not None and preset.name not in spoken_for and _place(preset.base_url) not in taken:
             result.append(
                 Account(
                     name=preset.name,
@@ -91,6 +93,19 @@ def accounts(
                 )
             )
     return tuple(result)
+
+
+def _place(base_url: str) -> str:
+    """The address without the ways in which people write the same one."""
+    return base_url.rstrip("/").removesuffix("/v1").replace("//localhost", "//127.0.0.1")
+
+
+def _is_address(base_url: str) -> bool:
+    try:
+        parts = urlsplit(base_url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # an impossible port, a bracket left open
+        return False
 
 
 def _configured(name: str, settings: ProviderSettings, environ: Environment) -> Account:
@@ -110,7 +125,7 @@ def _configured(name: str, settings: ProviderSettings, environ: Environment) -> 
             remedy="Give its base_url, up to and including /v1, or name a preset.",
             field=f"providers.{name}.base_url",
         )
-    if not base_url.startswith(("http://", "https://")):
+    if not _is_address(base_url):
         raise ConfigError(
             f"base_url of provider `{name}` is not an http address: {base_url!r}",
             remedy="Write it as https://HOST/v1.",
@@ -118,7 +133,7 @@ def _configured(name: str, settings: ProviderSettings, environ: Environment) -> 
         )
     if preset.port is not None and base_url.rstrip("/").count("/") == 2:
         base_url = base_url.rstrip("/") + "/v1"  # people give Ollama's address as it prints it, without /v1
-    key = settings.api_key or next(
+    key = (settings.api_key or "").strip() or next(
         (environ[v].strip() for v in preset.key_variables if environ.get(v, "").strip()), None
     )
     problem = None

@@ -36,36 +36,65 @@ _TRANSPORT: tuple[tuple[type[Exception], FailureKind, str, str], ...] = (
     (transport.NetworkError, FailureKind.UNREACHABLE, "broke the connection", ""),
     (transport.TransportError, FailureKind.UNREACHABLE, "could not be talked to", ""),
     (transport.DecodeError, FailureKind.GARBAGE, "sent an undecodable body", ""),
-    (transport.BuilderError, FailureKind.BAD_REQUEST, "cannot be called like this", "Check base_url and headers."),
+    # Not BAD_REQUEST: the set-up is wrong, and the caller cannot mend that.
+    (transport.BuilderError, FailureKind.UNREACHABLE, "cannot be called like this", "Check base_url and headers."),
+    (transport.PyreqwestError, FailureKind.UNREACHABLE, "could not be called", ""),
 )
 
-# (pattern over "code message", kind): what providers say, in the order it must be asked.
+# (pattern over "code message", kind): what providers say, in the order it must be asked. Messages quote what the
+# caller sent (a tool's name, a model's), so a pattern is a whole phrase: a single word would let a caller's text
+# put a deployment to rest.
 _SAYINGS: tuple[tuple[re.Pattern[str], FailureKind], ...] = (
     (
         re.compile(
             r"context_length_exceeded|context[ _](?:length|window)|maximum context|prompt is too long"
             r"|too many (?:input )?tokens|input token count .*exceeds|string_above_max_length"
-            r"|exceeds? the (?:model'?s )?(?:max|context)",
+            r"|exceeds? the (?:model'?s |available )?(?:max|context)|exceed_context_size"
+            r"|inputs. tokens \+ .max_new_tokens",
             re.IGNORECASE,
         ),
         FailureKind.CONTEXT_TOO_LONG,
     ),
     (
-        re.compile(r"insufficient_quota|billing|credit balance|payment required|insufficient balance", re.IGNORECASE),
+        re.compile(
+            r"insufficient_quota|billing_(?:not_active|hard_limit)|credit balance|payment required"
+            r"|insufficient (?:balance|credits|funds)|used all available credits|monthly spending limit",
+            re.IGNORECASE,
+        ),
         FailureKind.BILLING,
     ),
+    # Before the word "billing": a rate limit's message links to the page where one can pay for a higher one.
     (
-        re.compile(r"content_filter|content_policy|content management policy|safety system|moderation", re.IGNORECASE),
+        re.compile(
+            r"\brate[ _]?limit_(?:exceeded|error)|\brate limit (?:reached|exceeded)|resource_exhausted", re.IGNORECASE
+        ),
+        FailureKind.RATE_LIMITED,
+    ),
+    (re.compile(r"\bbilling (?:details|hard limit)", re.IGNORECASE), FailureKind.BILLING),
+    (
+        re.compile(
+            r"content_filter|content_policy|content management policy|safety system|\bmoderation\b"
+            r"|violat(?:es|ing) (?:our )?usage|usage guidelines|content exists risk",
+            re.IGNORECASE,
+        ),
         FailureKind.CONTENT_REFUSED,
     ),
     (
-        re.compile(r"invalid_api_key|incorrect api key|api key not valid|authentication_error", re.IGNORECASE),
+        re.compile(
+            r"\binvalid_api_key|incorrect api key|api key not valid|authentication_error"
+            r"|invalid authorization header|location is not supported",
+            re.IGNORECASE,
+        ),
         FailureKind.CREDENTIAL,
     ),
     (re.compile(r"overloaded|over capacity|model is (?:currently )?loading", re.IGNORECASE), FailureKind.OVERLOADED),
-    (re.compile(r"rate_?limit|too many requests|resource_exhausted", re.IGNORECASE), FailureKind.RATE_LIMITED),
+    (re.compile(r"too many requests", re.IGNORECASE), FailureKind.RATE_LIMITED),
     (
-        re.compile(r"model_not_found|model .*(?:does not exist|not found)|no such model|unknown model", re.IGNORECASE),
+        re.compile(
+            r"model_not_(?:found|available)|model_decommissioned|\bmodel .*(?:does not exist|not found)|model not exist"
+            r"|no such model|unknown model|\binvalid_model\b|not a valid model",
+            re.IGNORECASE,
+        ),
         FailureKind.NOT_FOUND,
     ),
 )
@@ -78,15 +107,20 @@ _STATUSES = {
     402: FailureKind.BILLING,
     403: FailureKind.CREDENTIAL,
     404: FailureKind.NOT_FOUND,
+    405: FailureKind.NOT_FOUND,
+    407: FailureKind.UNREACHABLE,
     408: FailureKind.TIMEOUT,
     409: FailureKind.SERVER_ERROR,
+    410: FailureKind.NOT_FOUND,
     413: FailureKind.CONTEXT_TOO_LONG,
     422: FailureKind.BAD_REQUEST,
     425: FailureKind.SERVER_ERROR,
     429: FailureKind.RATE_LIMITED,
+    498: FailureKind.OVERLOADED,
     499: FailureKind.SERVER_ERROR,
     503: FailureKind.OVERLOADED,
     504: FailureKind.TIMEOUT,
+    524: FailureKind.TIMEOUT,
     529: FailureKind.OVERLOADED,
 }
 
@@ -95,25 +129,41 @@ _REMEDIES = {
     FailureKind.BILLING: "Its account has no credit left: top it up or disable the provider.",
     FailureKind.NOT_FOUND: "It does not serve this model under this name: see `podium models`.",
 }
+_REDIRECTED = "Set its base_url to where it redirects: prompts are not sent on."
 
 
-def from_transport(exc: Exception, provider: str) -> ProviderError:
-    """Ours for a foreign exception; chain it with `from exc`."""
-    for kind_of_error, kind, what, remedy in _TRANSPORT:
+def from_transport(exc: Exception, provider: str, *, spent: bool = False) -> ProviderError:
+    """Ours for a foreign exception; chain it with `from exc`.
+
+    `spent` says that the call's whole time was over. The client calls every timeout before the first byte of an answer
+    a connection's, and only the time tells a host that cannot be reached from a model that thinks too long.
+    """
+    if spent and isinstance(exc, transport.ConnectTimeoutError):
+        exc = transport.ReadTimeoutError(str(exc.args[0] if exc.args else exc), getattr(exc, "details", None))
+    causes = _causes(exc)
+    # The client takes every silence before the answer's head for a connection that was not made. Only a cause that
+    # says so means it: a request that was sent may be billed, and waiting for it again helps nobody.
+    connected = isinstance(exc, transport.ConnectTimeoutError) and not any("(Connect)" in cause for cause in causes)
+    for kind_of_error, kind, what, remedy in _TRANSPORT[1:] if connected else _TRANSPORT:
         if isinstance(exc, kind_of_error):
-            return ProviderError(f"{provider} {what}: {_cause(exc)}.", kind=kind, provider=provider, remedy=remedy)
-    return ProviderError(f"{provider} could not be called: {exc}.", kind=FailureKind.UNREACHABLE, provider=provider)
+            break
+    else:
+        kind, what, remedy = FailureKind.UNREACHABLE, "could not be called", ""
+    cause = causes[-1] if causes else str(exc.args[0] if exc.args else exc).rstrip(".")
+    return ProviderError(f"{provider} {what}: {cause}.", kind=kind, provider=provider, remedy=remedy)
 
 
-def _cause(exc: Exception) -> str:
-    """The innermost cause: the outer ones say 'error sending request'."""
+def _causes(exc: Exception) -> list[str]:
+    """The chain of causes, the innermost last: the outer ones say 'error sending request'."""
     details = getattr(exc, "details", None)
     causes = details.get("causes") if isinstance(details, dict) else None
-    return str(causes[-1]["message"]) if causes else str(exc).rstrip(".")
+    return [str(cause["message"]) for cause in causes or ()]
 
 
 def kind_of(status: int, said: str) -> FailureKind:
     """The failure behind a status and what was said with it."""
+    if status < 400:
+        return FailureKind.GARBAGE  # a redirect, or a success without an answer: not what the dialect promises
     if status < 500 or status in (503, 529):
         for pattern, kind in _SAYINGS:
             if pattern.search(said):
@@ -134,7 +184,7 @@ def from_status(
         f"{provider} answered {status}: {message}",
         kind=kind,
         provider=provider,
-        remedy=_REMEDIES.get(kind, ""),
+        remedy=_REDIRECTED if 300 <= status < 400 else _REMEDIES.get(kind, ""),
         http_status=status,
         retry_after_s=_seconds(retry_after),
         request_id=request_id,
@@ -154,9 +204,11 @@ def _said(body: bytes) -> tuple[str, str]:
     if not isinstance(value, dict):
         return str(value)[:_LONGEST_MESSAGE], ""
     said = next((value[name] for name in ("error", "detail", "message") if value.get(name)), value)
+    # Mistral, xAI and older vLLM put the codes beside the message, not into an object around it.
+    coded = said if isinstance(said, dict) else value
+    codes = " ".join(str(coded[name]) for name in ("code", "type", "status") if coded.get(name) is not None)
     if not isinstance(said, dict):
-        return str(said)[:_LONGEST_MESSAGE], ""
-    codes = " ".join(str(said[name]) for name in ("code", "type", "status") if said.get(name) is not None)
+        return str(said)[:_LONGEST_MESSAGE], codes
     return str(said.get("message") or codes or said)[:_LONGEST_MESSAGE], codes
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from time import monotonic
 
 import msgspec
 from msgspec import Struct
@@ -20,6 +21,9 @@ from podium.models.dialects import Dialect, Quirks
 
 from . import faults
 
+_TIMER_SLACK_S = 0.02
+_SHORTEST_SECRET = 12
+"""Shorter header values are names and flags."""
 _REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-goog-request-id")
 
 
@@ -64,6 +68,8 @@ class HttpProvider:
         self._transport = transport
         self._quirks = quirks or Quirks()
         self._headers = {"content-type": "application/json", "accept": "*/*", **(headers or {})}
+        # What a careless server may echo in its error, and nobody must read there.
+        self._secrets = [each for each in (key, *(headers or {}).values()) if each and len(each) >= _SHORTEST_SECRET]
         if key:
             self._headers["authorization"] = f"Bearer {key}"
         self._chat_url = f"{self.base_url}/chat/completions"
@@ -72,7 +78,16 @@ class HttpProvider:
     def _opened(self) -> Client:
         # Opened at the first call, so that constructing a provider needs no running loop and no socket.
         if self._client is None:
-            self._client = self._transport.client(self._headers)
+            try:
+                self._client = self._transport.client(self._headers)
+            except ValueError:
+                # Not chained: the message underneath holds the header, and the header is the key.
+                raise ProviderError(
+                    f"{self.name} cannot be called: its key or a header holds a character no header may hold.",
+                    kind=FailureKind.CREDENTIAL,
+                    provider=self.name,
+                    remedy="Look for a line break or another stray character in its api_key and headers.",
+                ) from None
         return self._client
 
     def _request(self, call: Call, *, stream: bool) -> RequestBuilder:
@@ -83,12 +98,13 @@ class HttpProvider:
 
     async def complete(self, call: Call) -> Reply:
         """A whole answer. Raises ProviderError."""
+        began = monotonic()
         try:
             request = self._request(call, stream=False).timeout(timedelta(seconds=call.timeout_s)).build()
             response = await request.send()
             body = bytes(await response.bytes())
         except PyreqwestError as exc:
-            raise faults.from_transport(exc, self.name) from exc
+            raise faults.from_transport(exc, self.name, spent=self._spent(began, call.timeout_s)) from exc
         if response.status != 200:
             raise self._refused(response, body)
         reply = self._wire.read_reply(body, provider=self.name)
@@ -98,8 +114,10 @@ class HttpProvider:
     @asynccontextmanager
     async def stream(self, call: Call) -> AsyncIterator[AsyncIterator[Frame]]:
         """An answer as it comes; leaving the context closes the upstream call."""
+        began = monotonic()
         try:
-            request = self._request(call, stream=True)
+            # Without the limit the client would hold the first 64 KB back, which is most answers from end to end.
+            request = self._request(call, stream=True).streamed_read_buffer_limit(0)
             if call.left_s is not None:
                 request = request.timeout(timedelta(seconds=call.left_s))
             async with request.build_streamed() as response:
@@ -115,7 +133,12 @@ class HttpProvider:
                     )
                 yield self._frames(response)
         except PyreqwestError as exc:
-            raise faults.from_transport(exc, self.name) from exc
+            raise faults.from_transport(exc, self.name, spent=self._spent(began, call.left_s)) from exc
+
+    def _spent(self, began: float, allowed_s: float | None) -> bool:
+        """Whether a call that began then has used up its time, by what it was allowed or by silence."""
+        most = self._transport.silence_timeout_s
+        return monotonic() - began >= (most if allowed_s is None else min(most, allowed_s)) - _TIMER_SLACK_S
 
     async def _frames(self, response: Response) -> AsyncIterator[Frame]:
         reader = self._wire.stream_reader(provider=self.name)
@@ -145,6 +168,8 @@ class HttpProvider:
         return read_model_list(body, self.name)
 
     def _refused(self, response: Response, body: bytes) -> ProviderError:
+        for secret in self._secrets:
+            body = body.replace(secret.encode(), b"[removed]")
         return faults.from_status(
             response.status,
             body,
@@ -171,7 +196,7 @@ def read_model_list(body: bytes, provider: str) -> tuple[str, ...]:
     """The identifiers of an OpenAI-style model list. Raises ProviderError(GARBAGE)."""
     try:
         listed = msgspec.json.decode(body, type=_ModelList)
-    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
         raise ProviderError(
             f"{provider} did not list its models in the OpenAI shape: {exc}.",
             kind=FailureKind.GARBAGE,

@@ -43,7 +43,8 @@ _PEM_REACH: Final = 400
 
 _URL_LOGIN: Final = re.compile(rb"://[^\s/:@\"'<>]{0,64}:([^\s/@\"'<>]{3,128})@(?=[\w\[])")
 _PLACEHOLDER: Final = re.compile(
-    rb"(?:pass(?:word|wd)?|pw|pwd|secret|changeme|your.*|example|x+|\*+|\$.*|\{.*|%.*)\Z", re.I
+    rb"(?:pass(?:word|wd)?|pw|pwd|secret|changeme|your.*|example|tiger|test|admin|root|postgres|guest|demo|foo|bar|x+|\*+|\$.*|\{.*|%.*)\Z",
+    re.I,
 )
 
 

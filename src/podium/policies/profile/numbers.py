@@ -29,11 +29,9 @@ _CLASS_TABLE: Final = bytes(
 _DIGITS: Final = b"0123456789"
 _LETTER: Final = ord("a")
 _FEWEST_DIGITS: Final = 6
-_MOST_DIGITS: Final = 20
-"""More digits in one stretch are a table of figures, not a named number or a telephone."""
 _LOOKS: Final = 6
 """Numbers whose surroundings are read before asking whether that can lead anywhere."""
-_STRETCH: Final = re.compile(rb"0[0-]{5,47}")
+_STRETCH: Final = re.compile(rb"0[0-]{5,}")
 _HARMLESS: Final = frozenset(
     (b"0000-00-00", b"00-00-0000", b"0000-00-00-00", b"00-00-00", b"0000-0000", b"000-000-0-0", b"00-0000", b"0000-00")
 )
@@ -54,6 +52,8 @@ _REFERENCE: Final = re.compile(
 
 _IBAN: Final = re.compile(rb"(?<![A-Z0-9])[A-Z]{2}\d\d(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?![A-Z0-9])")
 _IBAN_LEAD: Final = 16
+_IBAN_LENGTH: Final = 42
+_SHORTEST_IBAN: Final = 15
 
 _CODICE_FISCALE: Final = b"aaaaaa00a00a000a"
 _NINO_SHAPES: Final = (b"aa000000a", b"aa-00-00-00-a")
@@ -77,7 +77,10 @@ _SELF_EVIDENT: Final = re.compile(
 _NIE: Final = re.compile(rb"(?<!\w)[XYZ]-?\d{7}-?[A-Z](?!\w)", re.IGNORECASE)
 _NIE_WORD: Final = re.compile(rb"\b(?:nie|dni|nif|documento|identidad|extranjer|residen)")
 _DNI: Final = re.compile(rb"(?<!\w)\d{8}-?[A-Z](?!\w)", re.IGNORECASE)
-_BARE: Final = re.compile(rb"(?<![\w.])\d[\d ./-]{5,18}\d(?!\w)")
+_BARE: Final = re.compile(rb"(?<![\w.])\d[\d ./-]{5,22}\d(?!\w)")
+_RUN: Final = re.compile(rb"(?<![\w.])\d{8,15}(?!\w)")
+_GAP: Final = re.compile(rb"[ ./-]+")
+_SHORTEST_ID: Final = 8
 
 _SELF_EVIDENT_SHAPE: Final = re.compile(
     rb"0{3}-00-0{4}|0{3}-0{3}-0{3}-00|0{3}-0{4}-0{4}-00|0{6}-0{7}|0{15}|0-00-00-00-0{3}-?0{3}"
@@ -176,7 +179,7 @@ def find_numbers(blob: bytes, language: str) -> Iterator[str]:
         # Digits glued to letters are hashes, product codes and the like, unless check digits say otherwise.
         glued = start > 0 and classes[start - 1] == _LETTER
         kind = _evident(blob, classes, start, end, shape, digits)
-        if kind is None and not glued and digits <= _MOST_DIGITS:
+        if kind is None and not glued:
             words = named.words_before(start)
             kind = named.kind_of(words, start, end) if words else None
             if kind is None and phones is not None and phones.holds(start, end, shape, called=bool(words & CALL_WORDS)):
@@ -197,9 +200,12 @@ def _evident(blob: bytes, classes: bytes, start: int, end: int, shape: bytes, di
     ):
         return "iban"
     if digits >= 13 and (_CARD_PLAIN in shape or _CARD_FOURS in shape or _CARD_SIX in shape):
-        for match in _CARD.finditer(blob, start, end + 4):
+        match = _CARD.search(blob, start, end + 4)
+        while match:
             if _is_card(blob, match):
                 return "card"
+            # Another number may stand in front: "2024 4111 1111 ..." must not hide the card behind its first group.
+            match = _CARD.search(blob, match.start() + 1, end + 4)
     if digits >= 9 and _SELF_EVIDENT_SHAPE.search(shape):
         for match in _SELF_EVIDENT.finditer(blob, start, end + 1):
             kind = match.lastgroup
@@ -235,11 +241,24 @@ class _NamedNumbers:
         """What the number at `start` is, if one of `words` names its scheme and the check digits agree."""
         for word in sorted(words):
             for kind in _SCHEMES.get(word, ()):
-                pattern = _DNI if kind == "es_dni" else _BARE
-                match = pattern.match(self._blob, start, end + 2)
-                if match and _valid(kind, match[0]):
+                if any(_valid(kind, number) for number in self._readings(kind, start, end)):
                     return kind
         return None
+
+    def _readings(self, kind: str, start: int, end: int) -> Iterator[bytes]:
+        """The number at `start` up to each of its gaps: a date may follow it with nothing but a space between."""
+        pattern = _DNI if kind == "es_dni" else _BARE
+        match = pattern.match(self._blob, start, end + 2)
+        if match is None:
+            run = _RUN.match(self._blob, start)
+            if run:
+                yield run[0]
+            return
+        number = match[0]
+        yield number
+        for gap in _GAP.finditer(number):
+            if gap.start() >= _SHORTEST_ID:
+                yield number[: gap.start()]
 
 
 def _lettered(blob: bytes, classes: bytes) -> Iterator[str]:
@@ -260,26 +279,38 @@ def _lettered(blob: bytes, classes: bytes) -> Iterator[str]:
 
 
 def _is_iban(blob: bytes, start: int, end: int) -> bool:
-    for match in _IBAN.finditer(blob[max(0, start - _IBAN_LEAD) : end + 20].upper()):
-        text = match[0].replace(b" ", b"").decode("ascii")
-        # The remainder is cheap and refuses 96 of 97; the library then knows each country's length and format.
-        if int("".join(str(int(char, 36)) for char in text[4:] + text[:4])) % 97 == 1:
-            from stdnum import iban
+    reach = min(end, start + _IBAN_LENGTH) + 20
+    for match in _IBAN.finditer(blob[max(0, start - _IBAN_LEAD) : reach].upper()):
+        groups = match[0].decode("ascii").split(" ")
+        # The next words may look like more groups ("... 7034 from"), so shorter readings are tried too.
+        while groups:
+            text = "".join(groups)
+            groups.pop()
+            if len(text) < _SHORTEST_IBAN:
+                break
+            # The remainder is cheap and refuses 96 of 97; the library knows each country's length and format. Its
+            # lists of banks are left out: they age, and a new bank's account is as private.
+            if int("".join([str(int(char, 36)) for char in text[4:] + text[:4]])) % 97 == 1:
+                from stdnum import iban
 
-            if iban.is_valid(text):
-                return True
+                if iban.is_valid(text, check_country=False):
+                    return True
     return False
 
 
 def _is_card(blob: bytes, match: re.Match[bytes]) -> bool:
     number = match[0].translate(None, b" -")
-    if not _ISSUER.match(number):
-        return False
     if len(number) == len(match[0]) and _REFERENCE.search(blob[max(0, match.start() - 32) : match.start()].lower()):
         return False
-    from stdnum import luhn
+    # Sixteen digits in fours and three more: a long card, or a card and its security code.
+    readings = (number, number[:16]) if len(number) == 19 and len(match[0]) > 19 else (number,)
+    for reading in readings:
+        if _ISSUER.match(reading):
+            from stdnum import luhn
 
-    return bool(luhn.is_valid(number.decode("ascii")))
+            if luhn.is_valid(reading.decode("ascii")):
+                return True
+    return False
 
 
 def _valid(kind: str, number: bytes) -> bool:

@@ -2,7 +2,7 @@
 
 A tokenizer's vocabulary is megabytes to fetch and milliseconds to run, and every vendor has its own. Counting
 letters, digits, punctuation and scripts with C-speed byte deletion costs a few nanoseconds a character and lands
-within a few per cent, which is all that routing, cost estimates and context checks need.
+near enough for routing, cost estimates and context checks.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import Final
 
 # Tokens a byte of each kind is worth. Fitted by least squares on relative error against OpenAI's o200k_base
-# vocabulary over Python, Markdown, licence prose and interface texts in 16 languages. For characters of several
-# bytes, only the lead byte counts: it names the script.
+# vocabulary over Python, Markdown, licence prose, interface texts and prompts in 16 languages. For characters of
+# several bytes, only the lead byte counts: it names the script.
 _LETTER: Final = 0.216
 _ASCII_KINDS: Final = (
     (0.926, b"0123456789"),
@@ -48,8 +48,9 @@ TOOL_TOKENS: Final = 8
 def estimate_tokens(text: str) -> int:
     """Tokens in `text`, 0 for empty text, never negative.
 
-    Mean absolute error against o200k_base is about 7 % (median 6 %) over mixed prose, code and languages; other
-    vocabularies split non-English text finer, so there the true figure can be a third higher.
+    Mean absolute error against o200k_base, on samples not used for the fit: 8 % (median 7 %, nine in ten within 18 %);
+    prose and Markdown 6 %, Python 8 %, other languages 10 %. Against the older cl100k_base: 10 %, because that splits
+    languages other than English finer (22 % too few there). A quarter of the characters, the usual rule, is 17 % off.
     """
     return estimate_byte_tokens(text.encode("utf-8", "surrogatepass"), ascii_only=text.isascii())
 
