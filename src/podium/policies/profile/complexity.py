@@ -42,6 +42,8 @@ def judge_complexity(
     level += min(0.6, 0.2 * max(0, len(vocabulary & _CONDITIONS) - 1))
     level += min(0.6, 0.15 * max(0, len(vocabulary & _STEPS) - 1))
     level += min(1.0, 0.3 * max(0, asks(ask) - 1))
+    # Every number is a step of a calculation; the type has counted the first ones.
+    level += 0.8 * max(0.0, found.get("quantities", 0.0) - 1.5)
     level += 0.5 * found.get("math_marks", 0.0) + 0.25 * found.get("code_marks", 0.0)
     level += 2.0 * min(0.4, density)
     level += min(0.8, 0.08 * max(0, reading.turns - 1))

@@ -12,6 +12,7 @@ from .lexicon import (
     CONDITION_WORDS,
     LANGUAGE_NAMES,
     LANGUAGE_PREPOSITIONS,
+    RECKONING_WORDS,
     TASK_CUES,
     TASK_SUBSTRINGS,
     UNSPACED,
@@ -23,6 +24,9 @@ _ASKS: Final = "say_ask"
 _OR: Final = (" or ", " oder ", " ou ", " o ", " of ", " lub ", " или ", " чи ", " veya ")
 _CODE_TERMS: Final = FIELD_WORDS["code"]
 _CONDITIONS: Final = frozenset(CONDITION_WORDS.split())
+_RECKONING: Final = frozenset(RECKONING_WORDS.split())
+_STORY_WORDS: Final = 150
+"""A calculation told in words is no longer than this; a longer text has numbers for other reasons."""
 
 _LEAD: Final = 24
 """Words at the start of the ask that are listened to."""
@@ -151,6 +155,10 @@ def _structure(reading: Reading, found: dict[str, float]) -> None:
             found["math_marks"] = min(1.5, 0.4 * maths)
     if length == 0:
         found["empty"] = 1.0
+    elif length <= _STORY_WORDS and "has_body" not in found and reading.vocabulary & _RECKONING:
+        numbers = sum([word[0] in "0123456789" for word in reading.words])
+        if numbers >= 2:
+            found["quantities"] = min(3.0, 0.5 * numbers)
     _surroundings(reading, found)
 
 

@@ -73,7 +73,9 @@ TASK_CUES: Final[dict[str, str]] = {
         developer programmer coding software função mysql postgresql mongodb port
     """,
     "plan": """
-        plan plans planning roadmap milest* itinerary schedule timeline phases strategy project_plan break_down
+        a_plan plan_our plan_the plan_an plan_out plan_how plan_your plan_this plan_to detailed_plan migration_plan
+        rollout_plan plans_for planning roadmap milest* itinerary
+        schedule timeline phases strategy project_plan break_down
         break_this decomp* subtasks outline lay_out draw_up step_plan study_plan training_plan dependencies budget
         plane planung projek* meilen* fahrplan planifie planif* planes plan_de cronog* pianifica piano programma
         stappenplan zaplanuj harmon* сплани* план заплан* planla planı خطة योजना stages rollout roll_out put_together
@@ -158,7 +160,8 @@ TASK_CUES: Final[dict[str, str]] = {
         tschüs geht guten_morgen wie_geht merci bonjour salut bonsoir bonne_journée ça_va hola gracias buenos_días
         qué_tal adiós ciao grazie buongiorno come_stai olá obrigado obrigada bom_dia tudo_bem dank hoi cześć dziękuję
         jak_się привет спасибо как_дела здравс* привіт дякую як_справи добрий merhaba teşekk* nasılsın selam مرحبا
-        شكرا حالك नमस्ते कैसे_हैं धन्यवाद you_ever bored your_favorite your_favourite are_you who_are good_afternoon good_to
+        شكرا حالك नमस्ते कैसे_हैं धन्यवाद you_ever
+        bored your_favorite your_favourite are_you who_are good_afternoon good_to
         see_you talk_later no_worries you_re welcome nice cool great awesome ok okay yeah yep nope sure sorry anxious
         stressed worried depressed heartbroken broke_up miss advice talk_to chat vent tough_day rough_day had_a triste
         traurig mi_sento tudo estou_triste smutno мне_гр* грустно сумно üzgün died crying jou goed
@@ -357,6 +360,14 @@ CONSTRAINT_WORDS: Final = """
     required avoid keep except unless höchstens mindestens genau nur ohne muss exactement seulement sans doit
     exactamente solo sin debe esattamente senza deve tylko bez musi только без должен
 """
+RECKONING_WORDS: Final = """
+    many much total sum average mean percent percentage days weeks weekday hours remain remains remaining left each per
+    expire expires altogether combined difference twice half double triple date wie viele viel tage übrig insgesamt
+    combien jours reste cuántos cuántas cuánto días quedan quanti
+    quante giorni quantos quantas dias hoeveel dagen ile dni
+"""
+"""Words that ask for a calculation where numbers stand beside them."""
+
 CONDITION_WORDS: Final = """
     if unless otherwise whether when assuming given suppose then wenn falls sonst angenommen si sinon supposons
     entonces supón se altrimenti jeśli если иначе якщо eğer

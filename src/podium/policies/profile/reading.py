@@ -14,7 +14,7 @@ from msgspec import Struct
 from podium.core.messages import AudioPart, ImagePart, Message, TextPart
 from podium.core.tasks import Task
 
-from .lexicon import CONDITION_WORDS, CONSTRAINT_WORDS, DOMAIN_WORDS, HARD_WORDS, STEP_WORDS
+from .lexicon import CONDITION_WORDS, CONSTRAINT_WORDS, DOMAIN_WORDS, HARD_WORDS, RECKONING_WORDS, STEP_WORDS
 
 ASK_HEAD: Final = 1_200
 """Characters read at the start of the last user turn."""
@@ -35,7 +35,8 @@ FIELD_WORDS: Final = MappingProxyType(
 )
 """Each domain's words, with their plain plurals."""
 KNOWN_WORDS: Final = frozenset().union(
-    *FIELD_WORDS.values(), *(text.split() for text in (HARD_WORDS, CONSTRAINT_WORDS, CONDITION_WORDS, STEP_WORDS))
+    *FIELD_WORDS.values(),
+    *(text.split() for text in (HARD_WORDS, CONSTRAINT_WORDS, CONDITION_WORDS, STEP_WORDS, RECKONING_WORDS)),
 )
 """Every word that domain and complexity listen for: one intersection, and they look only at what is left."""
 

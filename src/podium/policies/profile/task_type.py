@@ -35,6 +35,7 @@ WEIGHTS: Final = MappingProxyType(
         "say_plan": {_T.PLANNING: 1.9},
         "say_reason": {_T.REASONING: 1.7},
         "math_marks": {_T.REASONING: 1.2},
+        "quantities": {_T.REASONING: 1.2, _T.SIMPLE_QA: -0.3},
         "say_create": {_T.CREATIVE: 1.9},
         "say_write": {_T.CREATIVE: 0.8, _T.CODE: 0.4, _T.SIMPLE_QA: -0.8, _T.CONVERSATION: -0.8},
         "say_act": {_T.TOOL_EXECUTION: 0.4},
