@@ -75,7 +75,10 @@ class Load:
         argv = ["taskset", "-c", str(self.core), "wrk", "--threads", "1", "--connections", str(connections)]
         argv += ["--duration", f"{whole}s", "--timeout", REQUEST_TIMEOUT, "--latency", "--script", str(SCRIPT)]
         argv += [self.url, "--", str(self.body), *(f"{name}: {value}" for name, value in self.headers.items())]
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=whole + 60, check=False)
+        try:
+            done = subprocess.run(argv, capture_output=True, text=True, timeout=whole + 60, check=False)
+        except subprocess.TimeoutExpired as error:
+            raise RoundFailed(f"wrk did not end within {whole + 60} s") from error
         if done.returncode != 0:
             raise RoundFailed(f"wrk ended with code {done.returncode}: {(done.stderr or done.stdout).strip()}")
         line = next(line for line in done.stdout.splitlines() if line.startswith("RESULT "))

@@ -50,6 +50,17 @@ def python_package_versions(python: str | Path, names: Sequence[str]) -> dict[st
     return found
 
 
+def checkout_version(repository: Path) -> str:
+    """Podium's version in this checkout and, where git knows it, the commit; ``Unavailable`` if it does not import."""
+    source = repository / "src"
+    code = f"import sys; sys.path.insert(0, {str(source)!r}); import podium; print(podium.__version__)"
+    version = _run([sys.executable, "-c", code]).strip()
+    if shutil.which("git") is None or not (repository / ".git").exists():
+        return version
+    commit = _run(["git", "--no-optional-locks", "-C", repository, "describe", "--always", "--dirty"]).strip()
+    return f"{version} ({commit})"
+
+
 def virtual_environment(folder: str, *requirements: str) -> Path:
     """A virtual environment with the requirements installed; returns its ``bin`` folder."""
     root = FOLDER / folder

@@ -1,14 +1,15 @@
 """What a run found: the tables printed for people and the same figures as JSON."""
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from rounds import CONNECTIONS, Figures, median_figures
+from rounds import CONNECTIONS, Figures
 
 REFERENCES = ("podium", "relay", "nginx")
+FIGURE_NAMES = [entry.name for entry in fields(Figures)]
 
 
 @dataclass(slots=True)
@@ -22,14 +23,20 @@ class TargetResult:
     rounds: list[dict[int, Figures]] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
 
+    def counted(self, connections: int) -> list[Figures]:
+        """The rounds that count: the undisturbed ones, or all that worked if every one was disturbed."""
+        found = [figures[connections] for figures in self.rounds]
+        return [figures for figures in found if figures.quiet] or found
+
     def median(self, connections: int) -> Figures:
-        """The median of every figure over the rounds that worked."""
-        return median_figures(self.rounds, connections)
+        """The median of every figure over the rounds that count."""
+        found = self.counted(connections)
+        return Figures(**{name: median(getattr(figures, name) for figures in found) for name in FIGURE_NAMES})
 
     def spread(self, connections: int) -> float:
-        """How far apart the rounds' requests per second are: (highest - lowest) / median."""
-        rates = [figures[connections].per_second for figures in self.rounds]
-        return (max(rates) - min(rates)) / self.median(connections).per_second
+        """How far apart the counted rounds' requests per second are: (highest - lowest) / median."""
+        rates = [figures.per_second for figures in self.counted(connections)]
+        return (max(rates) - min(rates)) / median(rates)
 
 
 @dataclass(slots=True)
@@ -82,16 +89,17 @@ def _rows(rows: list[list[str]]) -> list[str]:
 
 def figures_table(report: Report, connections: int) -> list[str]:
     """The measured figures at one number of connections."""
-    rows = [["", "req/s", "spread", "CPU us/req", "p50 ms", "p99 ms", "RSS MiB", "upstream calls/req", "others cores"]]
+    rows = [["", "req/s", "spread", "CPU us/req", "p50 ms", "p99 ms", "RSS MiB", "calls/req", "others", "quiet"]]
     for result in report.measured():
         found = result.median(connections)
         rows.append([
             result.name, f"{found.per_second:,.0f}", f"{result.spread(connections):.0%}", f"{found.cpu_us:,.1f}",
             f"{found.p50_us / 1000:,.2f}", f"{found.p99_us / 1000:,.2f}", f"{found.rss_mib:,.0f}",
             f"{found.upstream_calls_per_request:.2f}", f"{found.others_cores:.2f}",
+            f"{sum(figures[connections].quiet for figures in result.rounds)}/{len(result.rounds)}",
         ])  # fmt: skip
     if reference := report.tensorzero_median():
-        rows.append(["tensorzero (no server)", "-", "-", f"{reference[connections]:,.1f}", "-", "-", "-", "-", "-"])
+        rows.append(["tensorzero (no server)", "-", "-", f"{reference[connections]:,.1f}", *["-"] * 6])
     return _rows(rows)
 
 

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 
 import peers
 import proc
@@ -57,6 +56,11 @@ class Figures:
     rss_mib: float
     upstream_calls_per_request: float
     others_cores: float
+
+    @property
+    def quiet(self) -> bool:
+        """Whether other processes of the machine hardly disturbed the measurement."""
+        return self.others_cores < QUIET_CORES
 
 
 def answer_text(answer: bytes, stream: bool) -> str:
@@ -136,7 +140,7 @@ def measure(bench: Bench, server: Server, load: Load, connections: int, seconds:
 def measure_quietly(bench: Bench, server: Server, load: Load, connections: int) -> Figures:
     """Measures again while others disturb it, as often as the run allows; the least disturbed attempt counts."""
     attempts: list[Figures] = []
-    while len(attempts) < bench.attempts and not any(found.others_cores < QUIET_CORES for found in attempts):
+    while len(attempts) < bench.attempts and not any(found.quiet for found in attempts):
         attempts.append(measure(bench, server, load, connections, bench.seconds))
     return min(attempts, key=lambda found: found.others_cores)
 
@@ -166,14 +170,11 @@ def tensorzero_round(bench: Bench) -> dict[int, float]:
     argv += [str(bench.upstream.port), str(body), str(bench.seconds), str(bench.warmup)]
     environment = clean_environment({"RUST_LOG": "off"})
     limit = 2 * bench.seconds + bench.warmup + 60
-    done = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=limit, check=False)
+    try:
+        done = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=limit, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise RoundFailed(f"it did not end within {limit:.0f} s") from error
     if done.returncode != 0:
         raise RoundFailed(done.stderr.strip()[-1500:])
     figures = json.loads(done.stdout.splitlines()[-1])
     return {count: figures[f"cpu_us_{count}"] for count in CONNECTIONS}
-
-
-def median_figures(rounds: list[dict[int, Figures]], connections: int) -> Figures:
-    """The median of each figure over the rounds."""
-    found = [figures[connections] for figures in rounds]
-    return Figures(*(median(getattr(figures, name) for figures in found) for name in Figures.__dataclass_fields__))

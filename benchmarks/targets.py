@@ -5,15 +5,13 @@ Each runs as one worker with the settings its own documentation gives for produc
 """
 
 import json
-import subprocess
 import sys
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import peers
-from servers import Command, Unavailable
+from servers import Command
 
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parent
@@ -52,14 +50,7 @@ class Target:
 
 
 def _prepare_podium() -> str:
-    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
-    if not (REPOSITORY / "src" / "podium" / "__main__.py").exists():
-        raise Unavailable("src/podium/__main__.py does not exist in this checkout")
-    commit = subprocess.run(
-        ["git", "describe", "--always", "--dirty"],
-        cwd=REPOSITORY, capture_output=True, text=True, timeout=30, check=False,
-    )  # fmt: skip
-    return f"{project['version']} ({commit.stdout.strip() or 'no commit'})"
+    return peers.checkout_version(REPOSITORY)
 
 
 def _podium(site: Site) -> Command:

@@ -46,9 +46,15 @@ class Runtime(Struct, frozen=True, kw_only=True):
 
     async def aclose(self) -> None:
         """Close connections and drain the ledger."""
-        for provider in self.providers.values():
-            await provider.aclose()
-        await asyncio.to_thread(self.ledger.close)
+        try:
+            for provider in self.providers.values():
+                await provider.aclose()
+        finally:
+            try:
+                await asyncio.to_thread(self.ledger.close)
+            except RuntimeError:
+                # The program is ending, and threads are no longer lent out: nobody is left to be held up either.
+                self.ledger.close()
 
 
 async def assemble(

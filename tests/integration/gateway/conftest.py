@@ -21,7 +21,15 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from podium.core.settings import DiscoverSettings, EngineSettings, ModelSettings, RoutingSettings, ServerSettings, Settings
+from podium.core.settings import (
+    DiscoverSettings,
+    EngineSettings,
+    ModelSettings,
+    ProviderSettings,
+    RoutingSettings,
+    ServerSettings,
+    Settings,
+)
 from podium.surface.server import serve
 from podium.testing import Faults, SimModel, SimServer, SimVendor
 
@@ -78,6 +86,9 @@ class Running:
         return self
 
     def __exit__(self, *_exc: object) -> None:
+        """Stop it. A test may do so before its end; the second time changes nothing."""
+        if not self._thread.is_alive() and self.error is None:
+            return
         self._stop()
         self._thread.join(_START_S)
         gc.unfreeze()  # `serve` freezes what start-up built; here the process goes on and wants it collected
@@ -215,12 +226,14 @@ class Starter:
         engine: EngineSettings = QUICK,
         models: Mapping[str, ModelSettings] | None = None,
         local: tuple[str, ...] = (),
+        more: Mapping[str, ProviderSettings] | None = None,
         environ: Mapping[str, str] | None = None,
         server: ServerSettings | None = None,
         **settings: Any,
     ) -> Running:
         """A gateway over these vendors (default: `two_vendors`). `models` replaces what is said about single models,
-        `local` names vendors on this machine, `settings` are further fields of Settings."""
+        `local` names vendors on this machine, `more` adds providers of the test's own, `settings`
+        are further fields of Settings."""
         chosen = vendors or two_vendors()
         servers = {vendor.name: self._stack.enter_context(SimServer(vendor)) for vendor in chosen}
         known = {f"{vendor.name}/{each.name}": each.settings() for vendor in chosen for each in vendor.models}
@@ -228,7 +241,8 @@ class Starter:
             "providers": {
                 name: server_.vendor.settings(server_.base_url, locality="local" if name in local else None)
                 for name, server_ in servers.items()
-            },
+            }
+            | dict(more or {}),
             "models": known if models is None else {**known, **models},
             "engine": engine,
             "server": replace(server or ServerSettings(drain_s=1.0), port=0),
@@ -248,9 +262,16 @@ def start_gateway(tmp_path: Path) -> Iterator[Starter]:
 
 
 @pytest.fixture(scope="module")
-def shared_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def start_shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Starter]:
+    """Starts gateways that end with the module."""
     with ExitStack() as stack:
-        yield Starter(stack, lambda: tmp_path_factory.mktemp("house"))()
+        yield Starter(stack, lambda: tmp_path_factory.mktemp("shared"))
+
+
+@pytest.fixture(scope="module")
+def shared_house(start_shared: Starter) -> Running:
+    """The module's gateway over `two_vendors`."""
+    return start_shared()
 
 
 @pytest.fixture

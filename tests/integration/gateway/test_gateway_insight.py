@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from podium.testing import Fault, Faults, SimVendor, make_tasks
 
+
 def _candidates(decision: Any) -> list[str]:
     return [each["deployment"] for each in decision["candidates"]]
 
@@ -35,7 +36,9 @@ def test_explain_calls_nobody_and_decides_as_the_real_request_does(start_gateway
         assert Decimal(first["expected_cost"]["usd"]) == Decimal(kept["expected_cost_usd"])
         assert decision["why"].partition(";")[0] == made["why"].partition(";")[0]
     assert gateway.get("/podium/v1/costs").json()["rows"]
-    assert gateway.runtime.ledger.recent(100) == [each for each in gateway.runtime.ledger.recent(100) if each["attempts"]]
+    assert gateway.runtime.ledger.recent(100) == [
+        each for each in gateway.runtime.ledger.recent(100) if each["attempts"]
+    ]
 
 
 def test_explain_takes_headers_and_refuses_as_the_real_request_does(house: Any) -> None:

@@ -139,7 +139,8 @@ def test_system_prompts_and_options_reach_the_model_unchanged(client: openai.Ope
     assert sent["messages"][0] == {"role": "developer", "content": "Be brief."}
     given = {name: sent[name] for name in ("temperature", "top_p", "seed", "stop", "presence_penalty", "metadata")}
     assert given == {
-        "temperature": 0.25, "top_p": 0.5, "seed": 7, "stop": ["\n\n"], "presence_penalty": 0.1, "metadata": {"run": "9"},
+        "temperature": 0.25, "top_p": 0.5, "seed": 7, "stop": ["\n\n"], "presence_penalty": 0.1,
+        "metadata": {"run": "9"},
     }  # fmt: skip
     assert sent["top_k"] == 3
     assert sent["model"] == "pico"

@@ -132,23 +132,14 @@ _REMEDIES = {
 _REDIRECTED = "Set its base_url to where it redirects: prompts are not sent on."
 
 
-def from_transport(exc: Exception, provider: str, *, spent: bool = False) -> ProviderError:
-    """Ours for a foreign exception; chain it with `from exc`.
-
-    `spent` says that the call's whole time was over. The client calls every timeout before the first byte of an answer
-    a connection's, and only the time tells a host that cannot be reached from a model that thinks too long.
-    """
-    if spent and isinstance(exc, transport.ConnectTimeoutError):
-        exc = transport.ReadTimeoutError(str(exc.args[0] if exc.args else exc), getattr(exc, "details", None))
+def from_transport(exc: Exception, provider: str) -> ProviderError:
+    """Ours for a foreign exception; chain it with `from exc`."""
     causes = _causes(exc)
-    # The client takes every silence before the answer's head for a connection that was not made. Only a cause that
-    # says so means it: a request that was sent may be billed, and waiting for it again helps nobody.
+    # The client calls every timeout before the answer's head a connection's. Only a cause that says so means it: a
+    # request that was sent may be billed, and to wait for it again helps nobody.
     connected = isinstance(exc, transport.ConnectTimeoutError) and not any("(Connect)" in cause for cause in causes)
-    for kind_of_error, kind, what, remedy in _TRANSPORT[1:] if connected else _TRANSPORT:
-        if isinstance(exc, kind_of_error):
-            break
-    else:
-        kind, what, remedy = FailureKind.UNREACHABLE, "could not be called", ""
+    rows = _TRANSPORT[1:] if connected else _TRANSPORT
+    _, kind, what, remedy = next((row for row in rows if isinstance(exc, row[0])), _TRANSPORT[-1])
     cause = causes[-1] if causes else str(exc.args[0] if exc.args else exc).rstrip(".")
     return ProviderError(f"{provider} {what}: {cause}.", kind=kind, provider=provider, remedy=remedy)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from time import monotonic
 
 import msgspec
 from msgspec import Struct
@@ -21,7 +20,6 @@ from podium.models.dialects import Dialect, Quirks
 
 from . import faults
 
-_TIMER_SLACK_S = 0.02
 _SHORTEST_SECRET = 12
 """Shorter header values are names and flags."""
 _REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-goog-request-id")
@@ -98,13 +96,12 @@ class HttpProvider:
 
     async def complete(self, call: Call) -> Reply:
         """A whole answer. Raises ProviderError."""
-        began = monotonic()
         try:
             request = self._request(call, stream=False).timeout(timedelta(seconds=call.timeout_s)).build()
             response = await request.send()
             body = bytes(await response.bytes())
         except PyreqwestError as exc:
-            raise faults.from_transport(exc, self.name, spent=self._spent(began, call.timeout_s)) from exc
+            raise faults.from_transport(exc, self.name) from exc
         if response.status != 200:
             raise self._refused(response, body)
         reply = self._wire.read_reply(body, provider=self.name)
@@ -114,7 +111,6 @@ class HttpProvider:
     @asynccontextmanager
     async def stream(self, call: Call) -> AsyncIterator[AsyncIterator[Frame]]:
         """An answer as it comes; leaving the context closes the upstream call."""
-        began = monotonic()
         try:
             # Without the limit the client would hold the first 64 KB back, which is most answers from end to end.
             request = self._request(call, stream=True).streamed_read_buffer_limit(0)
@@ -133,12 +129,7 @@ class HttpProvider:
                     )
                 yield self._frames(response)
         except PyreqwestError as exc:
-            raise faults.from_transport(exc, self.name, spent=self._spent(began, call.left_s)) from exc
-
-    def _spent(self, began: float, allowed_s: float | None) -> bool:
-        """Whether a call that began then has used up its time, by what it was allowed or by silence."""
-        most = self._transport.silence_timeout_s
-        return monotonic() - began >= (most if allowed_s is None else min(most, allowed_s)) - _TIMER_SLACK_S
+            raise faults.from_transport(exc, self.name) from exc
 
     async def _frames(self, response: Response) -> AsyncIterator[Frame]:
         reader = self._wire.stream_reader(provider=self.name)

@@ -20,6 +20,8 @@ from .parts import Parts
 
 T = TypeVar("T")
 
+_TIMER_SLACK_S = 0.05
+
 _STATUS_OF = {
     FailureKind.RATE_LIMITED: 429,
     FailureKind.OVERLOADED: 503,
@@ -37,6 +39,9 @@ class Attempts:
         self.decision = decision
         self.made: list[Attempt] = []
         self.first_token_ms: float | None = None
+        """Since the task began: what the caller waited."""
+        self.call_first_token_ms: float | None = None
+        """Since the call under way began: what the deployment took."""
         self.began = parts.clock.monotonic()
         self._parts = parts
         self._deployment: Deployment | None = None
@@ -89,6 +94,13 @@ class Attempts:
         deadline = self.decision.requirements.deadline
         return None if deadline is None else (deadline - self._parts.clock.now()).total_seconds()
 
+    def _cut_by_deadline(self, kind: FailureKind) -> bool:
+        """Whether a timeout was the caller's own deadline, which says nothing about the deployment."""
+        if kind is not FailureKind.TIMEOUT:
+            return False
+        left = self._seconds_left()
+        return left is not None and left <= _TIMER_SLACK_S
+
     def _what_next(self, error: ProviderError, place: int) -> Retry | Next | Stop:
         return next_step(
             error.kind,
@@ -120,7 +132,8 @@ class Attempts:
         """The call under way failed; `usage` where the answer arrived all the same."""
         deployment = self._under_way()
         used = usage or error.usage or usage_of_failure(error.kind, self.decision.profile.input_tokens)
-        self._parts.health.failed(deployment.id, error.kind, error.message)
+        if not self._cut_by_deadline(error.kind):
+            self._parts.health.failed(deployment.id, error.kind, error.message)
         self._add(
             deployment,
             failure=error.kind,
@@ -152,9 +165,10 @@ class Attempts:
     def _elapsed_ms(self) -> float:
         return (self._parts.clock.monotonic() - self._started_mono) * 1000
 
-    def ms_since_start(self) -> float:
-        """Milliseconds since the task began: what the caller waited."""
-        return (self._parts.clock.monotonic() - self.began) * 1000
+    def first_token_came(self) -> None:
+        """The call under way brought its first content."""
+        self.first_token_ms = (self._parts.clock.monotonic() - self.began) * 1000
+        self.call_first_token_ms = self._elapsed_ms()
 
     def _add(self, deployment: Deployment, **details: object) -> None:
         attempt = Attempt(

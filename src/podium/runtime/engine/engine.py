@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
@@ -24,7 +23,7 @@ from .attempts import Attempts
 from .costing import estimated_usage
 from .live import LiveAnswer, open_stream
 from .parts import Parts
-from .settle import settle
+from .settle import settle, settle_fault
 
 
 class Decider(Protocol):
@@ -48,10 +47,17 @@ class _Unfit(ProviderError):
             f"{deployment.id} answered, but {verdict.reason}.",
             kind=FailureKind.UNFIT,
             provider=deployment.provider,
+            request_id=reply.request_id,
             usage=reply.usage,
         )
         self.reply = reply
         self.verdict = verdict
+
+
+def _length(reply: Reply) -> int:
+    """Characters the model wrote, for a provider that does not count."""
+    calls = sum(len(call.name) + len(call.arguments) for call in reply.tool_calls)
+    return len(reply.text) + len(reply.refusal or "") + calls
 
 
 class Engine:
@@ -81,11 +87,8 @@ class Engine:
         attempts = Attempts(parts, task, self._decide(task))
         try:
             reply, verdict = await self._first_fit(attempts)
-        except PodiumError as error:
-            settle(parts, attempts, "failed", error=error)
-            raise
-        except asyncio.CancelledError:
-            settle(parts, attempts, "cancelled")
+        except BaseException as error:
+            settle_fault(parts, attempts, error)
             raise
         outcome = settle(parts, attempts, "ok", verdict=verdict, answer=reply.text)
         return Completed(reply=reply, outcome=outcome)
@@ -98,7 +101,7 @@ class Engine:
             nonlocal unfit
             reply = await self._parts.provider_of(deployment).complete(call)
             if reply.usage is None:
-                counted = estimated_usage(attempts.decision.profile.input_tokens, len(reply.text))
+                counted = estimated_usage(attempts.decision.profile.input_tokens, _length(reply))
                 reply = replace(reply, usage=counted)
             verdict = judge_structure(attempts.task, reply)
             if not verdict.accepted:
@@ -124,9 +127,6 @@ class Engine:
 
         try:
             return await attempts.until_one_works(call)
-        except PodiumError as error:
-            settle(parts, attempts, "failed", error=error, streamed=True)
-            raise
-        except asyncio.CancelledError:
-            settle(parts, attempts, "cancelled", streamed=True)
+        except BaseException as error:
+            settle_fault(parts, attempts, error, streamed=True)
             raise

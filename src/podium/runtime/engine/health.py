@@ -12,7 +12,6 @@ from podium.core.health import Standing
 from podium.core.settings import EngineSettings
 from podium.policies.reliability import NEW, Health, after_failure, after_success
 
-
 MOST_KEPT = 10_000
 """Deployments remembered; what comes later counts as healthy."""
 
@@ -47,7 +46,8 @@ class HealthBoard:
         if after is before:
             return  # a failure that says nothing about the deployment
         self._keep(deployment, after)
-        if after.resting_until is not None and after.resting_until != before.resting_until:
+        # One rest, one event: calls that were under way when it began fail too, and only prolong it.
+        if after.resting_until is not None and not before.rests(now):
             until = self._clock.now() + timedelta(seconds=after.resting_until - now)
             self._emit(DeploymentRested(deployment=deployment, until=until, reason=reason))
 

@@ -90,6 +90,7 @@ class LiveAnswer:
         self._incoming = incoming
         self._held = held
         self._tally = tally
+        self._whole = False  # the finished answer's end mark went out, whatever comes after it
 
     @property
     def decision(self) -> Decision:
@@ -106,10 +107,15 @@ class LiveAnswer:
         tally = self._tally
         try:
             for frame in self._held:
+                self._whole = frame.closing and tally.finished
                 yield frame
             self._held = []
             async for frame in self._incoming:
                 tally.note(frame, provider)
+                if frame.closing:
+                    if not tally.finished:
+                        break  # passed on, the end mark would make a cut answer look whole
+                    self._whole = True
                 yield frame
             if not tally.finished:
                 raise ProviderError(
@@ -117,14 +123,11 @@ class LiveAnswer:
                     kind=FailureKind.BROKEN_STREAM,
                     provider=provider,
                 )
-        except ProviderError as error:
-            self._attempts.failed(error, usage=self._usage(), first_token_ms=self._attempts.first_token_ms)
-            self.outcome = settle(
-                self._parts, self._attempts, "failed", error=error, answer=self._text(), streamed=True
-            )
-            raise
-        self._attempts.succeeded(self._usage(), first_token_ms=self._attempts.first_token_ms)
-        self.outcome = settle(self._parts, self._attempts, "ok", answer=self._text(), streamed=True)
+        except Exception as error:
+            if not (self._whole and isinstance(error, ProviderError)):
+                self._failed(error)
+                raise
+        self._succeeded()
 
     async def aclose(self) -> None:
         """Close the upstream call at once; a task not settled by then was left by its caller."""
@@ -132,8 +135,28 @@ class LiveAnswer:
             await self._upstream.aclose()
         finally:
             if self.outcome is None:
-                self._attempts.cancelled(usage=self._usage(), first_token_ms=self._attempts.first_token_ms)
-                self.outcome = settle(self._parts, self._attempts, "cancelled", answer=self._text(), streamed=True)
+                # A client that hangs up at the end mark has its answer.
+                self._succeeded() if self._whole else self._left()
+
+    def _succeeded(self) -> None:
+        attempts = self._attempts
+        attempts.succeeded(self._usage(), first_token_ms=attempts.call_first_token_ms)
+        self.outcome = settle(self._parts, attempts, "ok", answer=self._text(), streamed=True)
+
+    def _failed(self, error: Exception) -> None:
+        attempts = self._attempts
+        provider = self.deployment.provider
+        known = error
+        if not isinstance(known, ProviderError):
+            told = f"{provider}'s stream could not be read: {error!r}"
+            known = ProviderError(told, kind=FailureKind.GARBAGE, provider=provider)
+        attempts.failed(known, usage=self._usage(), first_token_ms=attempts.call_first_token_ms)
+        self.outcome = settle(self._parts, attempts, "failed", error=known, answer=self._text(), streamed=True)
+
+    def _left(self) -> None:
+        attempts = self._attempts
+        attempts.cancelled(usage=self._usage(), first_token_ms=attempts.call_first_token_ms)
+        self.outcome = settle(self._parts, attempts, "cancelled", answer=self._text(), streamed=True)
 
     def _usage(self) -> Usage:
         stated = self._tally.usage
@@ -170,7 +193,7 @@ async def open_stream(
     except BaseException:
         await upstream.aclose()
         raise
-    attempts.first_token_ms = attempts.ms_since_start()
+    attempts.first_token_came()
     return LiveAnswer(
         parts=parts,
         attempts=attempts,

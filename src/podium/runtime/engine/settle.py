@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from podium.core.errors import PodiumError
+import asyncio
+
 from podium.core.events import TaskEnded
 from podium.core.tasks import Outcome, OutcomeStatus, Verdict
 
@@ -17,7 +18,7 @@ def settle(
     status: OutcomeStatus,
     *,
     verdict: Verdict | None = None,
-    error: PodiumError | None = None,
+    error: BaseException | None = None,
     answer: str | None = None,
     streamed: bool = False,
 ) -> Outcome:
@@ -29,7 +30,7 @@ def settle(
         attempts=tuple(attempts.made),
         status=status,
         verdict=verdict,
-        error=None if error is None else str(error),
+        error=None if error is None else str(error) or repr(error),
         usage=usage,
         cost=cost,
         latency_ms=(parts.clock.monotonic() - attempts.began) * 1000,
@@ -40,3 +41,10 @@ def settle(
     parts.ledger.record(outcome)
     parts.emit(TaskEnded(outcome=outcome))
     return outcome
+
+
+def settle_fault(parts: Parts, attempts: Attempts, error: BaseException, *, streamed: bool = False) -> Outcome:
+    """Settle a task that ended in an exception: ours, a cancellation, or a fault nobody thought of."""
+    if isinstance(error, asyncio.CancelledError):
+        return settle(parts, attempts, "cancelled", streamed=streamed)
+    return settle(parts, attempts, "failed", error=error, streamed=streamed)

@@ -37,7 +37,8 @@ def check(
     """Check a configuration; each error names the line, the field and the remedy."""
     loaded = load_settings(path, environ=os.environ, cwd=Path.cwd())
     if json:
-        print_json({"ok": True, "source": loaded.source, "warnings": loaded.warnings})
+        source = None if loaded.source is None else str(loaded.source)
+        print_json({"ok": True, "source": source, "warnings": loaded.warnings})
         return
     out = console()
     for warning in loaded.warnings:

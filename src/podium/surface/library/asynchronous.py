@@ -23,7 +23,8 @@ class AsyncPodium:
     """Ask, explain, and see what it cost. Opened at the first call, or by `async with`; close with `aclose()`.
 
     `config` is a path to `podium.yaml`; without one the usual places are looked at, and no file at all is fine.
-    `settings` given outright replaces any file. `environ` replaces the process's environment.
+    `settings` given outright replaces any file. `environ` replaces the process's environment. Closed is closed: a call
+    after that raises RuntimeError.
     """
 
     def __init__(
@@ -43,11 +44,14 @@ class AsyncPodium:
         )
         self._runtime: Runtime | None = None
         self._opening = asyncio.Lock()
+        self._closed = False
 
     async def runtime(self) -> Runtime:
-        """The engine behind it, built at the first call. Raises ConfigError and StoreError."""
+        """The engine behind it, built at the first call. Raises ConfigError, StoreError; RuntimeError once closed."""
         if self._runtime is None:
             async with self._opening:
+                if self._closed:
+                    raise RuntimeError("This Podium is closed. Make a new one, or close it later.")
                 if self._runtime is None:
                     self._runtime = await assemble(self.settings, environ=self._environ)
         return self._runtime
@@ -77,9 +81,11 @@ class AsyncPodium:
         return await asyncio.to_thread(runtime.ledger.costs, by, since=since, until=until)
 
     async def aclose(self) -> None:
-        """Close connections and write what is still to be written."""
-        if self._runtime is not None:
+        """Close connections and write what is still to be written. Safe to call twice."""
+        async with self._opening:  # what is being opened is closed as well
+            self._closed = True
             runtime, self._runtime = self._runtime, None
+        if runtime is not None:
             await runtime.aclose()
 
     async def __aenter__(self) -> Self:

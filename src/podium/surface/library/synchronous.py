@@ -24,7 +24,8 @@ T = TypeVar("T")
 class Podium:
     """Ask, explain, and see what it cost, from ordinary code and from any thread. Arguments as `AsyncPodium`.
 
-    Close with `close()` or use `with`; a program that simply ends is closed properly too.
+    Close with `close()` or use `with`; a program that simply ends is closed properly too. Closed is closed: a call
+    after that raises RuntimeError.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class Podium:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
+        self._closed = False
 
     @property
     def settings(self) -> Settings:
@@ -56,23 +58,52 @@ class Podium:
         return self._run(self._async.costs(by, since=since, until=until))
 
     def close(self) -> None:
-        """Close connections, write what is still to be written, end the background thread. Safe to call twice."""
+        """Close connections, write what is still to be written, end the background thread. Safe to call twice.
+
+        Calls under way in other threads are cancelled: they raise concurrent.futures.CancelledError.
+        """
         with self._starting:
+            self._closed = True
             loop, thread = self._loop, self._thread
             self._loop = self._thread = None
         if loop is None or thread is None:
             return
         atexit.unregister(self.close)
-        asyncio.run_coroutine_threadsafe(self._async.aclose(), loop).result()
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
+        try:
+            asyncio.run_coroutine_threadsafe(self._wind_up(loop), loop).result()
+        finally:
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join()
+            loop.close()
+
+    async def _wind_up(self, loop: asyncio.AbstractEventLoop) -> None:
+        """On the loop: end what is under way, so that no thread waits for ever, then close and give threads back."""
+        under_way = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
+        try:
+            await self._async.aclose()
+        finally:
+            await loop.shutdown_asyncgens()
+            await loop.shutdown_default_executor()
 
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self._running()).result()
+        try:
+            future = asyncio.run_coroutine_threadsafe(work, self._running())
+        except RuntimeError:
+            work.close()
+            raise
+        try:
+            return future.result()
+        except BaseException:
+            future.cancel()  # Ctrl-C in the thread that waits: the call must not go on, and cost, behind its back
+            raise
 
     def _running(self) -> asyncio.AbstractEventLoop:
         with self._starting:
+            if self._closed:
+                raise RuntimeError("This Podium is closed. Make a new one, or close it later.")
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
                 self._thread = threading.Thread(target=self._loop.run_forever, name="podium", daemon=True)

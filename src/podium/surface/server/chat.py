@@ -95,9 +95,9 @@ class ChatEndpoint:
         try:
             done = await self._engine.complete(task)
         except asyncio.CancelledError:
-            if watch.left:
-                return  # nobody is there to answer; the engine has settled the task as cancelled
-            raise
+            if not watch.left:  # else nobody is there to answer; the engine has settled the task as cancelled
+                await self._error(send, _Stopping())
+            return
         finally:
             watch.stop()
         outcome = done.outcome
@@ -114,6 +114,7 @@ class ChatEndpoint:
 
     async def _stream(self, task: Task, receive: Receive, send: Send) -> None:
         watch = _Watch(receive)
+        live: LiveAnswer | None = None
         try:
             live = await self._engine.stream(task)
             try:
@@ -123,7 +124,10 @@ class ChatEndpoint:
         except asyncio.CancelledError:
             if watch.left:
                 return
-            raise
+            if live is None:
+                await self._error(send, _Stopping())
+            else:  # the headers are gone: say so inside the stream
+                await send({"type": "http.response.body", "body": self._wire.write_stream_error(_Stopping())})
         finally:
             watch.stop()
 
@@ -186,6 +190,16 @@ class _Method(PodiumError):
 
     def __init__(self, method: str) -> None:
         super().__init__(f"{method} is not for this path.", remedy="Use POST with a JSON body.")
+
+
+class _Stopping(PodiumError):
+    """The gateway was stopped and could not wait any longer."""
+
+    status = 503
+    code = "stopping"
+
+    def __init__(self) -> None:
+        super().__init__("The gateway is stopping and cut this answer off.", remedy="Send the request again.")
 
 
 class _Watch:

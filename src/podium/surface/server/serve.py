@@ -23,6 +23,9 @@ from .app import Gateway
 
 log = logging.getLogger("podium.server")
 
+_SETTLE_S = 2.0
+"""What answers cut off by a stop get to say so, to caller and ledger."""
+
 
 def bind(host: str, port: int) -> socket.socket:
     """A listening socket. Raises ConfigError with the remedy where the address cannot be had."""
@@ -108,6 +111,9 @@ async def serve(
             host, port = listener.getsockname()[:2]
             started(runtime, f"http://{f'[{host}]' if ':' in host else host}:{port}")
         await server.serve(sockets=[listener])
+        # Those the server cut off have yet to settle, and their entries belong in the ledger before it closes.
+        if server.server_state.tasks:
+            await asyncio.wait(server.server_state.tasks, timeout=_SETTLE_S)
     finally:
         if halt is not None:
             halt.cancel()
@@ -133,6 +139,7 @@ def run(settings: Settings, *, environ: Environment, started: Callable[[Runtime,
         # What start-up built lives as long as the process: the collector need not look at it again.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(50_000, 20, 100)
         if started is not None:
             started(runtime, address)
 

@@ -180,12 +180,14 @@ def _options(wire: ChatRequest) -> Options:
     limit = wire.max_completion_tokens if wire.max_completion_tokens is not None else wire.max_tokens
     if limit is not None and not 1 <= limit <= _MOST_TOKENS:
         raise InvalidRequest(
-            f"max_tokens must lie between 1 and {_MOST_TOKENS}.", remedy="Leave it out for no limit.", param="max_tokens"
+            f"max_tokens must be at least 1 and at most {_MOST_TOKENS}.",
+            remedy="Leave it out for no limit.",
+            param="max_tokens",
         )
     n = 1 if wire.n is None else wire.n
     if not 1 <= n <= _MOST_ANSWERS:
         raise InvalidRequest(
-            f"n must lie between 1 and {_MOST_ANSWERS}.", remedy="Leave it out for one answer.", param="n"
+            f"n must be at least 1 and at most {_MOST_ANSWERS}.", remedy="Leave it out for one answer.", param="n"
         )
     stop = wire.stop
     choice = wire.tool_choice

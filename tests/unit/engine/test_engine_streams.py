@@ -1,0 +1,307 @@
+"""Streamed answers: invisible failover before content, honest ends after it, one settlement whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from podium.core.errors import AllAttemptsFailed, FailureKind, ProviderError
+from podium.core.events import TaskEnded
+from podium.core.messages import (
+    Finished,
+    FinishReason,
+    Frame,
+    ReasoningDelta,
+    RefusalDelta,
+    StreamEvent,
+    StreamFault,
+    TextDelta,
+    ToolCallDelta,
+    UsageSeen,
+)
+from podium.core.usage import Money, Usage
+
+Kind = FailureKind
+OPENING = Frame(raw=b"data: role\n\n")
+STOP = Frame(events=(Finished(FinishReason.STOP),), raw=b"data: stop\n\n")
+DONE = Frame(raw=b"data: [DONE]\n\n", closing=True)
+
+
+def _text(text: str) -> Frame:
+    return Frame(events=(TextDelta(text),), raw=text.encode())
+
+
+def _usage(**tokens: int) -> Frame:
+    return Frame(events=(UsageSeen(Usage(**tokens)),), raw=b"usage")
+
+
+def test_every_frame_comes_through_in_order(kit: Any) -> None:
+    bench = kit.Bench("acme/a")
+    frames = [OPENING, _text("Pa"), _text("ris"), STOP, _usage(input=100, output=20), DONE]
+    bench.providers["acme"].plan(frames)
+    assert bench.stream() == frames
+    assert bench.outcome.status == "ok"
+    assert bench.outcome.streamed
+    assert bench.outcome.usage == Usage(input=100, output=20)
+    assert bench.outcome.cost == Money.of("0.00014")
+    assert bench.outcome.served_by == bench.outcome.attempts[0]
+    assert bench.providers["acme"].open_streams == 0
+
+
+def test_frames_before_content_are_held_back(kit: Any) -> None:
+    """Nothing of a stream is shown before its first content: entering `stream` waits for it."""
+    bench = kit.Bench("acme/a")
+    bench.providers["acme"].plan([OPENING, kit.Timed(0.4, OPENING), _text("Paris"), STOP, DONE])
+
+    async def play() -> tuple[float, list[Frame]]:
+        live = await bench.engine.stream(bench.task())
+        waited = bench.clock.monotonic()
+        frames = [frame async for frame in live.frames()]
+        await live.aclose()
+        return waited, frames
+
+    waited, frames = bench.run(play())
+    assert waited == pytest.approx(0.4)
+    assert frames == [OPENING, OPENING, _text("Paris"), STOP, DONE]
+    assert bench.outcome.first_token_ms == pytest.approx(400)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        [],
+        [OPENING],
+        [OPENING, DONE],
+        [OPENING, ProviderError("reset", kind=Kind.BROKEN_STREAM, provider="acme")],
+        [OPENING, ProviderError("silent", kind=Kind.TIMEOUT, provider="acme")],
+        [OPENING, Frame(events=(StreamFault(message="overloaded", code="overloaded_error"),), raw=b"fault")],
+        [ProviderError("not a chunk", kind=Kind.GARBAGE, provider="acme")],
+        ProviderError("busy", kind=Kind.OVERLOADED, provider="acme"),
+    ],
+    ids=["empty", "opening", "done", "reset", "silence", "fault inside", "garbage", "refused"],
+)
+def test_what_breaks_before_content_is_never_seen(kit: Any, broken: Any) -> None:
+    bench = kit.Bench("acme/a", "beta/b", retries=0)
+    good = [OPENING, _text("Paris"), STOP, DONE]
+    bench.providers["acme"].plan(broken)
+    bench.providers["beta"].plan(good)
+    assert bench.stream() == good
+    assert bench.called() == ["acme/a", "beta/b"]
+    assert bench.outcome.status == "ok"
+    assert bench.outcome.attempts[0].failure is not None
+    assert bench.providers["acme"].open_streams == 0
+
+
+@pytest.mark.parametrize(
+    "event", [TextDelta("x"), ReasoningDelta("x"), RefusalDelta("x"), ToolCallDelta(index=0, id="c", name="f")]
+)
+def test_content_of_any_kind_ends_failover(kit: Any, event: StreamEvent) -> None:
+    bench = kit.Bench("acme/a", "beta/b")
+    bench.providers["acme"].plan([Frame(events=(event,)), kit.error(Kind.BROKEN_STREAM)])
+    with pytest.raises(ProviderError) as caught:
+        bench.stream()
+    assert caught.value.kind is Kind.BROKEN_STREAM
+    assert bench.called() == ["acme/a"]
+    assert bench.outcome.status == "failed"
+
+
+def test_a_break_after_content_shows_what_came_and_then_the_error(kit: Any) -> None:
+    bench = kit.Bench("acme/a", "beta/b", prices={"acme/a": ("1", "2")})
+    bench.providers["acme"].plan([_text("four"), _text("five!"), kit.error(Kind.TIMEOUT)])
+    seen: list[Frame] = []
+
+    async def play() -> None:
+        live = await bench.engine.stream(bench.task())
+        try:
+            async for frame in live.frames():
+                seen.append(frame)
+        finally:
+            await live.aclose()
+
+    with pytest.raises(ProviderError):
+        bench.run(play())
+    assert kit.text_of(seen) == "fourfive!"
+    (attempt,) = bench.outcome.attempts
+    assert attempt.failure is Kind.TIMEOUT
+    assert attempt.usage == Usage(input=kit.INPUT_TOKENS, output=3, estimated=True)
+    assert attempt.cost == Money.of("0.000046")
+    assert bench.outcome.status == "failed"
+
+
+@pytest.mark.parametrize("tail", [[], [DONE]], ids=["cut", "end mark without a finish"])
+def test_a_stream_without_a_finish_is_never_a_success(kit: Any, tail: list[Frame]) -> None:
+    bench = kit.Bench("acme/a")
+    bench.providers["acme"].plan([_text("Par"), *tail])
+    with pytest.raises(ProviderError, match="before the answer was finished"):
+        bench.stream()
+    assert bench.outcome.status == "failed"
+    assert bench.outcome.attempts[0].failure is Kind.BROKEN_STREAM
+
+
+def test_an_error_after_the_end_mark_takes_nothing_away(kit: Any) -> None:
+    """Some servers leave the connection open after `[DONE]`; the answer is whole all the same."""
+    bench = kit.Bench("acme/a")
+    bench.providers["acme"].plan([_text("Paris"), STOP, DONE, kit.error(Kind.TIMEOUT)])
+    assert bench.stream() == [_text("Paris"), STOP, DONE]
+    assert bench.outcome.status == "ok"
+
+
+def test_usage_nobody_stated_is_counted_from_what_came(kit: Any) -> None:
+    bench = kit.Bench("acme/a")
+    arguments = Frame(events=(ToolCallDelta(index=0, id="c", name="look", arguments='{"a":1}'),))
+    bench.providers["acme"].plan([_text("x" * 30), arguments, STOP, DONE])
+    bench.stream()
+    assert bench.outcome.usage == Usage(input=kit.INPUT_TOKENS, output=11, estimated=True)
+
+
+def test_a_caller_who_leaves_early_cancels_the_upstream_and_pays_for_what_came(kit: Any) -> None:
+    bench = kit.Bench("acme/a")
+    bench.providers["acme"].plan([_text("word" * 2), _text("more"), STOP, DONE])
+
+    async def play() -> int:
+        live = await bench.engine.stream(bench.task())
+        async for _ in live.frames():
+            break
+        before = bench.providers["acme"].open_streams
+        await live.aclose()
+        return before
+
+    assert bench.run(play()) == 1
+    assert bench.providers["acme"].open_streams == 0
+    assert bench.outcome.status == "cancelled"
+    (attempt,) = bench.outcome.attempts
+    assert attempt.failure is Kind.CANCELLED
+    assert attempt.usage == Usage(input=kit.INPUT_TOKENS, output=2, estimated=True)
+    assert bench.health.standings == {}, "a caller who leaves says nothing about the deployment"
+
+
+def test_a_caller_who_leaves_before_reading_anything(kit: Any) -> None:
+    bench = kit.Bench("acme/a")
+    bench.providers["acme"].plan([_text("Paris"), STOP, DONE])
+
+    async def play() -> None:
+        await (await bench.engine.stream(bench.task())).aclose()
+
+    bench.run(play())
+    assert bench.outcome.status == "cancelled"
+    assert bench.providers["acme"].open_streams == 0
+
+
+def test_a_caller_who_hangs_up_at_the_end_mark_has_its_answer(kit: Any) -> None:
+    bench = kit.Bench("acme/a")
+    bench.providers["acme"].plan([_text("Paris"), STOP, _usage(input=9, output=1), DONE, kit.Timed(kit.FOR_EVER)])
+
+    async def play() -> None:
+        live = await bench.engine.stream(bench.task())
+        async for frame in live.frames():
+            if frame.closing:
+                break
+        await live.aclose()
+
+    bench.run(play())
+    assert bench.outcome.status == "ok"
+    assert bench.outcome.usage == Usage(input=9, output=1)
+
+
+def test_closing_twice_settles_once(kit: Any) -> None:
+    bench = kit.Bench("acme/a")
+    bench.providers["acme"].plan([_text("Paris"), STOP, DONE])
+
+    async def play() -> None:
+        live = await bench.engine.stream(bench.task())
+        assert [frame async for frame in live.frames()]
+        await live.aclose()
+        await live.aclose()
+
+    bench.run(play())
+    assert bench.outcome.status == "ok"
+    assert len([event for event in bench.events if isinstance(event, TaskEnded)]) == 1
+
+
+@pytest.mark.parametrize("content", [[], [_text("Par")]], ids=["before content", "after content"])
+def test_a_caller_cancelled_while_waiting(kit: Any, content: list[Frame]) -> None:
+    bench = kit.Bench("acme/a", "beta/b")
+    bench.providers["acme"].plan([OPENING, *content, kit.Timed(kit.FOR_EVER)])
+
+    async def play() -> None:
+        async def caller() -> None:
+            live = await bench.engine.stream(bench.task())
+            try:
+                async for _ in live.frames():
+                    pass
+            finally:
+                await live.aclose()
+
+        task = asyncio.ensure_future(caller())
+        for _ in range(10):
+            await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    bench.run(play())
+    assert bench.outcome.status == "cancelled"
+    assert bench.called() == ["acme/a"]
+    assert bench.providers["acme"].open_streams == 0
+
+
+def test_a_fault_of_our_own_in_a_stream_is_a_failure_not_a_departure(kit: Any) -> None:
+    bench = kit.Bench("acme/a")
+
+    async def play() -> None:
+        live = await bench.engine.stream(bench.task())
+        try:
+            async for _ in live.frames():
+                pass
+        finally:
+            await live.aclose()
+
+    class Odd:
+        closing = False
+
+        @property
+        def events(self) -> tuple[StreamEvent, ...]:
+            raise RuntimeError("a reader that stumbles")
+
+    bench.providers["acme"].plan([_text("Par"), Odd()])
+    with pytest.raises(RuntimeError, match="stumbles"):
+        bench.run(play())
+    assert bench.outcome.status == "failed"
+    assert bench.outcome.attempts[0].failure is Kind.GARBAGE
+
+
+def test_first_token_is_the_callers_wait_and_the_calls_own(kit: Any) -> None:
+    """The task's includes the call that failed before; the attempt's is its deployment's alone."""
+    bench = kit.Bench("acme/a", "beta/b", retries=0)
+    bench.providers["acme"].plan(kit.Timed(2.0, kit.error(Kind.TIMEOUT)))
+    bench.providers["beta"].plan(kit.Timed(0.3, [_text("Paris"), kit.Timed(0.5, STOP), DONE]))
+    bench.stream()
+    assert bench.outcome.first_token_ms == pytest.approx(2300)
+    failed, served = bench.outcome.attempts
+    assert failed.first_token_ms is None
+    assert served.first_token_ms == pytest.approx(300)
+    assert served.latency_ms == pytest.approx(800)
+
+
+def test_all_failed_and_the_callers_fault_are_raised_before_any_frame(kit: Any) -> None:
+    bench = kit.Bench("acme/a", retries=0)
+    bench.providers["acme"].plan(kit.error(Kind.SERVER_ERROR))
+    with pytest.raises(AllAttemptsFailed):
+        bench.stream()
+    assert bench.outcome.streamed
+    assert bench.outcome.status == "failed"
+    other = kit.Bench("acme/a", "beta/b")
+    other.providers["acme"].plan(kit.error(Kind.BAD_REQUEST))
+    with pytest.raises(ProviderError):
+        other.stream()
+    assert other.called() == ["acme/a"]
+
+
+@pytest.mark.parametrize(("keep", "kept"), [(False, None), (True, "Paris")])
+def test_no_text_is_kept_unless_asked(kit: Any, keep: bool, kept: str | None) -> None:
+    bench = kit.Bench("acme/a", keep_text=keep)
+    bench.providers["acme"].plan([_text("Pa"), _text("ris"), STOP, DONE])
+    bench.stream()
+    assert bench.outcome.answer == kept
