@@ -21,7 +21,11 @@ from .reading import FIELD_WORDS, Reading, ends
 
 _Names = tuple[str, ...]
 _ASKS: Final = "say_ask"
-_OR: Final = (" or ", " oder ", " ou ", " o ", " of ", " lub ", " или ", " чи ", " veya ")
+_OR: Final = {
+    "en": (" or ",), "de": (" oder ",), "fr": (" ou ",), "pt": (" ou ",), "es": (" o ",), "it": (" o ",),
+    "nl": (" of ",), "pl": (" lub ",), "ru": (" или ",), "uk": (" чи ",), "tr": (" veya ",),
+}  # fmt: skip
+_ANY_OR: Final = tuple(dict.fromkeys(word for words in _OR.values() for word in words))
 _CODE_TERMS: Final = FIELD_WORDS["code"]
 _CONDITIONS: Final = frozenset(CONDITION_WORDS.split())
 _RECKONING: Final = frozenset(RECKONING_WORDS.split())
@@ -84,6 +88,11 @@ def _index(cues: dict[str, str]) -> tuple[dict[str, _Names], dict[str, _Names], 
 
 # Filled here and never changed; plain dictionaries because a read-only view doubles the price of a look-up.
 _EXACT, _STEMS, _SECONDS = _index(TASK_CUES)
+_HEARD: dict[str, tuple[_Names | None, dict[str, _Names] | None]] = {
+    word: (_EXACT.get(word) or (_STEMS.get(word[:_STEM]) if len(word) >= _STEM else None), _SECONDS.get(word))
+    for word in (*_EXACT, *_SECONDS)
+}
+"""Both tables in one: a look-up a word."""
 
 
 def features(reading: Reading, language: str) -> dict[str, float]:
@@ -103,24 +112,25 @@ def features(reading: Reading, language: str) -> dict[str, float]:
         if value > _CAP:
             found[name] = _CAP
     _structure(reading, found)
-    _sentence(reading, found)
+    _sentence(reading, found, _OR.get(language, _ANY_OR))
     return found
 
 
 def _listen(words: list[str], weight: float, found: dict[str, float]) -> None:
     before = ""
-    exact, stems, seconds = _EXACT, _STEMS, _SECONDS
+    heard, stems = _HEARD, _STEMS
     for word in words:
-        names = exact.get(word)
-        if names is None and len(word) >= _STEM:
-            names = stems.get(word[:_STEM])
+        entry = heard.get(word)
+        if entry is None:
+            names = stems.get(word[:_STEM]) if len(word) >= _STEM else None
+        else:
+            names, firsts = entry
+            if firsts is not None and before in firsts:
+                for name in firsts[before]:
+                    found[name] = found.get(name, 0.0) + weight * 1.5
         if names is not None:
             for name in names:
                 found[name] = found.get(name, 0.0) + weight
-        firsts = seconds.get(word)
-        if firsts is not None and before in firsts:
-            for name in firsts[before]:
-                found[name] = found.get(name, 0.0) + weight * 1.5
         before = word
 
 
@@ -162,7 +172,7 @@ def _structure(reading: Reading, found: dict[str, float]) -> None:
     _surroundings(reading, found)
 
 
-def _sentence(reading: Reading, found: dict[str, float]) -> None:
+def _sentence(reading: Reading, found: dict[str, float], choices: _Names) -> None:
     """What kind of sentence the ask is: question, order, choice, little story with a question at its end."""
     ask, words = reading.ask, reading.words
     opening = words[:3]
@@ -176,7 +186,7 @@ def _sentence(reading: Reading, found: dict[str, float]) -> None:
         if "say_self" in found:
             found["tells_of_self"] = min(1.0, found["say_self"])
     found.pop("say_self", None)
-    if _offers_choice(ask):
+    if _offers_choice(ask, choices):
         found["choice"] = 1.0
     if asked:
         if reading.vocabulary & _CONDITIONS:
@@ -197,11 +207,11 @@ def _told(ask: str) -> bool:
     return ". " in ask or ask.count(", ") >= 2
 
 
-def _offers_choice(ask: str) -> bool:
+def _offers_choice(ask: str, choices: _Names) -> bool:
     """Whether the ask lists alternatives: "a, b or c", "[a, b, c]"."""
     if "," not in ask:
         return False
-    for word in _OR:
+    for word in choices:
         place = ask.find(word)
         if place > 0 and "," in ask[max(0, place - 40) : place]:
             return True

@@ -1,7 +1,7 @@
 """What the profiler reads of a task: bounded windows, split into words once, shared by every judgement.
 
 A conversation may be a megabyte; its purpose is in the last user turn and the system prompt, at their beginnings and
-ends. So judgements see at most 1,800 characters of the ask and 900 of the instructions, whatever the length.
+ends. So judgements see at most 1,000 characters of the ask and 600 of the instructions, whatever the length.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from podium.core.tasks import Task
 
 from .lexicon import CONDITION_WORDS, CONSTRAINT_WORDS, DOMAIN_WORDS, HARD_WORDS, RECKONING_WORDS, STEP_WORDS
 
-ASK_HEAD: Final = 1_200
+ASK_HEAD: Final = 500
 """Characters read at the start of the last user turn."""
-ASK_TAIL: Final = 600
+ASK_TAIL: Final = 250
 """Characters read at its end."""
-SYSTEM_HEAD: Final = 600
-SYSTEM_TAIL: Final = 300
+SYSTEM_HEAD: Final = 300
+SYSTEM_TAIL: Final = 150
 _UNSPACED: Final = 240
 """Characters searched for substrings at either end, where words are not spaced."""
 HISTORY_LIMIT: Final = 64
@@ -41,7 +41,8 @@ KNOWN_WORDS: Final = frozenset().union(
 """Every word that domain and complexity listen for: one intersection, and they look only at what is left."""
 
 _PUNCTUATION: Final = "!\"#$%&'()*,.:;<=>?@[\\]^_`{|}~\n\r\t"
-_ASCII_TABLE: Final = str.maketrans(_PUNCTUATION, " " * len(_PUNCTUATION))
+# Lower case and spaces for punctuation in one pass over bytes: a fifth of what `str.translate` costs.
+_ASCII_TABLE: Final = bytes(0x20 if chr(code) in _PUNCTUATION else ord(chr(code).lower()) & 0xFF for code in range(256))
 _BYTE_TABLE: Final = bytes(0x20 if chr(code) in _PUNCTUATION else code for code in range(256))
 _WIDE_PUNCTUATION: Final = tuple("¿¡«»„“”‘’–—…。、，：؟،।")
 
@@ -121,9 +122,9 @@ def read(task: Task) -> Reading:
 
 def split_words(text: str) -> list[str]:
     """Lower-case words of `text`, in order; hyphens, `+` and `/` stay inside a word."""
+    if text.isascii():
+        return text.encode("ascii").translate(_ASCII_TABLE).decode("ascii").split()
     lowered = text.lower()
-    if lowered.isascii():
-        return lowered.translate(_ASCII_TABLE).split()
     # `str.translate` is slow beyond ASCII; on bytes it is not, and the few wide marks are replaced one by one.
     spaced = lowered.encode("utf-8", "surrogatepass").translate(_BYTE_TABLE).decode("utf-8", "surrogatepass")
     for mark in _WIDE_PUNCTUATION:
