@@ -16,13 +16,13 @@ An error says what happened, to which request and provider, whether to try again
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import ClassVar
 
 from .usage import Usage
+from .words import Word
 
 
-class FailureKind(StrEnum):
+class FailureKind(Word):
     """What went wrong with one call, in terms that decide what to do next (see policies.reliability)."""
 
     UNREACHABLE = "unreachable"

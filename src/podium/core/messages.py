@@ -7,12 +7,12 @@ canonical form as a `Payload` and is forwarded untouched.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Any, Literal
 
 from msgspec import Raw, Struct
 
 from .usage import Usage
+from .words import Word
 
 Role = Literal["system", "user", "assistant", "tool"]
 
@@ -114,7 +114,7 @@ class Payload(Struct, frozen=True, kw_only=True):
     """Whether a streaming caller asked to see the usage chunk."""
 
 
-class FinishReason(StrEnum):
+class FinishReason(Word):
     """Why the model stopped, across dialects."""
 
     STOP = "stop"

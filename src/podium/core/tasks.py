@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import Generic, Literal, TypeVar
 
 from msgspec import Struct, field
@@ -18,6 +17,7 @@ from msgspec.structs import force_setattr
 from .errors import FailureKind, InvalidRequest
 from .messages import Message, Options, Payload
 from .usage import NO_USAGE, Money, Usage
+from .words import Word
 
 T = TypeVar("T")
 
@@ -26,7 +26,7 @@ Source = Literal["api", "library", "cli", "webhook", "queue", "batch"]
 Locality = Literal["local", "cloud"]
 
 
-class TaskType(StrEnum):
+class TaskType(Word):
     """What kind of work a task is."""
 
     CLASSIFICATION = "classification"
@@ -44,7 +44,7 @@ class TaskType(StrEnum):
     CONVERSATION = "conversation"
 
 
-class Domain(StrEnum):
+class Domain(Word):
     """The field of knowledge a task moves in."""
 
     GENERAL = "general"
@@ -55,7 +55,7 @@ class Domain(StrEnum):
     SCIENCE = "science"
 
 
-class Modality(StrEnum):
+class Modality(Word):
     """What a model has to be able to read."""
 
     TEXT = "text"
@@ -63,7 +63,7 @@ class Modality(StrEnum):
     AUDIO = "audio"
 
 
-class Sensitivity(StrEnum):
+class Sensitivity(Word):
     """How private a task's text is, from least to most."""
 
     NONE = "none"

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from podium.core.settings import RequireSettings, RouteSettings
-from podium.core.tasks import NO_REQUIREMENTS, Priority, Requirements
+from podium.core.tasks import NO_REQUIREMENTS, Priority, Requirements, TaskType
 
 from .builtin import BUILTIN_RULES
 from .naming import Naming
-from .rules import ReadyRule, make_ready, prohibitions
+from .rules import ReadyRule, by_type, make_ready, prohibitions
 
 DEFAULT_ROUTE = "default"
 
@@ -20,7 +20,8 @@ class Route(Struct, frozen=True, kw_only=True):
     """One route, ready to be used."""
 
     name: str
-    rules: tuple[ReadyRule, ...]
+    rules: Mapping[TaskType, tuple[ReadyRule, ...]]
+    """Those that may speak for a kind of work, in order: most rules are for a few kinds, and asking costs."""
     requirements: Requirements
     priority: Priority | None
 
@@ -55,7 +56,7 @@ def route_for_named(default: Route) -> Route:
     """
     return Route(
         name=default.name,
-        rules=prohibitions(default.rules),
+        rules={kind: prohibitions(rules) for kind, rules in default.rules.items()},
         requirements=Requirements(private=True) if default.requirements.private else NO_REQUIREMENTS,
         priority=default.priority,
     )
@@ -65,7 +66,7 @@ def _ready(name: str, settings: RouteSettings, naming: Naming, builtin: tuple[Re
     own = make_ready(settings.rules, naming=naming, where=f"routes.{name}.rules")
     return Route(
         name=name,
-        rules=(*own, *builtin) if settings.builtin_rules else own,
+        rules=by_type((*own, *builtin) if settings.builtin_rules else own),
         requirements=_requirements(settings.require),
         priority=settings.priority,
     )

@@ -6,13 +6,13 @@ suggestion, never a rule that silently does nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
 
 from podium.core.settings import ModelRole, Rule, Use, When
-from podium.core.tasks import Locality, Priority, Profile, Task
+from podium.core.tasks import Locality, Priority, Profile, Task, TaskType
 
 from .naming import Naming
 from .traits import Traits
@@ -35,6 +35,8 @@ class ReadyRule(Struct, frozen=True, kw_only=True):
     name: str
     conditions: tuple[Condition, ...]
     use: Use
+    types: frozenset[TaskType] | None = None
+    """The kinds of work it is for; None for all."""
     pins: Pins | None = None
     denials: frozenset[str] | None = None
     """Names of models, providers and `provider/model` that may not be used."""
@@ -73,6 +75,11 @@ def ask(rules: Iterable[ReadyRule], task: Task, profile: Profile, priority: Prio
             spoke.append(rule.name)
     wish.spoke = tuple(spoke)
     return wish
+
+
+def by_type(rules: Sequence[ReadyRule]) -> dict[TaskType, tuple[ReadyRule, ...]]:
+    """The rules that may speak for each kind of work, in order."""
+    return {kind: tuple(rule for rule in rules if rule.types is None or kind in rule.types) for kind in TaskType}
 
 
 def prohibitions(rules: Iterable[ReadyRule]) -> tuple[ReadyRule, ...]:
@@ -125,6 +132,7 @@ def _ready(rule: Rule, *, name: str, naming: Naming, where: str) -> ReadyRule:
     return ReadyRule(
         name=name,
         conditions=conditions(rule.when),
+        types=_types(rule.when),
         use=use,
         pins=None if use.models is None else _pins(use.models, naming, f"{where}.models"),
         denials=None if use.deny is None else _denials(use.deny, naming, f"{where}.deny"),
@@ -151,12 +159,13 @@ def _denials(names: tuple[str, ...], naming: Naming, where: str) -> frozenset[st
     return frozenset(names)
 
 
+def _types(when: When) -> frozenset[TaskType] | None:
+    return None if when.task_type is None else _any_of(when.task_type)
+
+
 def conditions(when: When) -> tuple[Condition, ...]:
-    """One small function for each field given; none given always holds."""
+    """One small function for each field given but `task_type` (see `by_type`); none given always holds."""
     made: list[Condition] = []
-    if when.task_type is not None:
-        types = _any_of(when.task_type)
-        made.append(lambda task, profile, priority: profile.task_type.value in types)
     if when.domain is not None:
         domains = _any_of(when.domain)
         made.append(lambda task, profile, priority: profile.domain.value in domains)
