@@ -146,7 +146,7 @@ def test_yaml_is_a_valid_configuration(snippet: Snippet) -> None:
     if "providers:" not in text and "models:" in text:
         text = "providers: {openai: {}, anthropic: {}, google: {}, ollama: {}}\n" + text
     named = re.findall(r"\$\{(\w+)\}", text)
-    read_settings(text, name=snippet.place, environ={name: "4000" for name in named})
+    read_settings(text, name=snippet.place, environ=dict.fromkeys(named, "4000"))
 
 
 def test_json_is_json() -> None:

@@ -157,3 +157,24 @@ def test_a_key_is_never_shown() -> None:
 def test_whose_models_are_known_only_by_asking(name: str, settings: P, lists: bool) -> None:
     (account,) = _accounts({name: settings})
     assert account.lists_itself is lists
+
+
+@pytest.mark.parametrize(
+    ("address", "locality"),
+    [
+        ("http://127.0.0.1:11434", "local"),
+        ("http://localhost:11434", "local"),
+        ("http://10.0.0.5:11434/v1", "local"),
+        ("http://[::1]:11434/v1", "local"),
+        ("http://workstation:11434", "local"),
+        ("http://gpu.lan:11434", "local"),
+        ("http://8.8.8.8:11434", "cloud"),
+        ("https://ollama.rented.example.com/v1", "cloud"),
+    ],
+)
+def test_a_local_preset_at_a_public_address_is_not_local(address: str, locality: str) -> None:
+    settings = {"ollama": ProviderSettings(base_url=address)}
+    [account] = accounts(settings, environ={}, use_environment=False)
+    assert account.locality == locality
+    stated = {"ollama": ProviderSettings(base_url=address, locality="local")}
+    assert accounts(stated, environ={}, use_environment=False)[0].locality == "local"

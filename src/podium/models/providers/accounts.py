@@ -6,6 +6,7 @@ Pure: environment and discovered servers are handed in, so the whole set-up can 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from msgspec import Struct, field
@@ -17,6 +18,8 @@ from podium.core.tasks import Locality
 
 from .discovery import LocalServer
 from .presets import PRESETS, Preset, preset_for_key
+
+_PRIVATE_NAMES = (".local", ".lan", ".internal", ".home.arpa")
 
 
 class Account(Struct, frozen=True, kw_only=True):
@@ -145,7 +148,7 @@ def _configured(name: str, settings: ProviderSettings, environ: Environment) -> 
         name=name,
         preset=preset,
         base_url=base_url,
-        locality=settings.locality or preset.locality,
+        locality=settings.locality or _locality(preset, base_url),
         key=key,
         found="podium.yaml",
         problem=problem,
@@ -153,3 +156,18 @@ def _configured(name: str, settings: ProviderSettings, environ: Environment) -> 
         headers=settings.headers,
         timeout_s=settings.timeout_s,
     )
+
+
+def _locality(preset: Preset, base_url: str) -> Locality:
+    """Where prompts sent there stay, unless the configuration says.
+
+    A local server's preset counts as local only on this machine or a private network: private data goes there, and a
+    rented machine on a public address is somebody else's.
+    """
+    if preset.locality == "cloud":
+        return "cloud"
+    host = urlsplit(base_url).hostname or ""
+    try:
+        return "local" if ip_address(host).is_private else "cloud"
+    except ValueError:
+        return "local" if "." not in host or host.endswith(_PRIVATE_NAMES) else "cloud"

@@ -8,8 +8,7 @@ from typing import Final
 
 from podium.core.tasks import Guess, TaskType
 
-from .lexicon import CONDITION_WORDS, CONSTRAINT_WORDS, HARD_WORDS, STEP_WORDS
-from .reading import Reading
+from .reading import LISTS, Reading
 
 _T = TaskType
 USUAL: Final = MappingProxyType(
@@ -21,10 +20,13 @@ USUAL: Final = MappingProxyType(
 )  # fmt: skip
 """What a plain task of each type takes."""
 
-_HARD: Final = frozenset(HARD_WORDS.split())
-_CONSTRAINTS: Final = frozenset(CONSTRAINT_WORDS.split())
-_CONDITIONS: Final = frozenset(CONDITION_WORDS.split())
-_STEPS: Final = frozenset(STEP_WORDS.split())
+_HARD: Final = LISTS.index("hard")
+# Lists of which a first word says nothing: (number, what each further one adds, the most they add).
+_FURTHER: Final = (
+    (LISTS.index("constraint"), 0.2, 0.8),
+    (LISTS.index("condition"), 0.2, 0.6),
+    (LISTS.index("step"), 0.15, 0.6),
+)
 _BASE_TOKENS: Final = 60
 
 
@@ -32,16 +34,18 @@ def judge_complexity(
     reading: Reading, found: dict[str, float], task_type: Guess[TaskType], density: float, input_tokens: int
 ) -> Guess[int]:
     """The level and how sure we are. `density` is the share of field words, `input_tokens` the estimated length."""
-    ask, vocabulary = reading.ask, reading.vocabulary
+    ask, known = reading.ask, reading.known
     level = USUAL[task_type.value]
     # Twice the input is a bit more work: 60 tokens add nothing, 2,000 about 1.3, 100,000 about 2.7.
     if input_tokens > _BASE_TOKENS:
         level += 0.25 * log2(input_tokens / _BASE_TOKENS)
-    level += min(1.8, 0.6 * len(vocabulary & _HARD))
-    level += min(0.8, 0.2 * max(0, len(vocabulary & _CONSTRAINTS) - 1))
-    level += min(0.6, 0.2 * max(0, len(vocabulary & _CONDITIONS) - 1))
-    level += min(0.6, 0.15 * max(0, len(vocabulary & _STEPS) - 1))
-    level += min(1.0, 0.3 * max(0, asks(ask) - 1))
+    level += min(1.8, 0.6 * known[_HARD])
+    for number, worth, most in _FURTHER:
+        if known[number] > 1:
+            level += min(most, worth * (known[number] - 1))
+    wanted = asks(ask)
+    if wanted > 1:
+        level += min(1.0, 0.3 * (wanted - 1))
     # Every number is a step of a calculation; the type has counted the first ones.
     level += 0.8 * max(0.0, found.get("quantities", 0.0) - 1.5)
     level += 0.5 * found.get("math_marks", 0.0) + 0.25 * found.get("code_marks", 0.0)

@@ -9,15 +9,13 @@ from __future__ import annotations
 from typing import Final
 
 from .lexicon import (
-    CONDITION_WORDS,
     LANGUAGE_NAMES,
     LANGUAGE_PREPOSITIONS,
-    RECKONING_WORDS,
     TASK_CUES,
     TASK_SUBSTRINGS,
     UNSPACED,
 )
-from .reading import FIELD_WORDS, Reading, ends
+from .reading import LISTS, Reading, ends
 
 _Names = tuple[str, ...]
 _ASKS: Final = "say_ask"
@@ -26,9 +24,9 @@ _OR: Final = {
     "nl": (" of ",), "pl": (" lub ",), "ru": (" или ",), "uk": (" чи ",), "tr": (" veya ",),
 }  # fmt: skip
 _ANY_OR: Final = tuple(dict.fromkeys(word for words in _OR.values() for word in words))
-_CODE_TERMS: Final = FIELD_WORDS["code"]
-_CONDITIONS: Final = frozenset(CONDITION_WORDS.split())
-_RECKONING: Final = frozenset(RECKONING_WORDS.split())
+_CODE_TERMS: Final = LISTS.index("code")
+_CONDITIONS: Final = LISTS.index("condition")
+_RECKONING: Final = LISTS.index("reckoning")
 _STORY_WORDS: Final = 150
 """A calculation told in words is no longer than this; a longer text has numbers for other reasons."""
 
@@ -52,7 +50,7 @@ _CODE_MARKS: Final = (
     ("@", ("@@ ",)),
     (";", ("();", ";\n", "};")),
 )
-_CODE_WORDS: Final = frozenset(("def", "const", "println", "self", "elif", "select", "traceback"))
+_CODE_WORDS: Final = LISTS.index("code_word")
 _MATH_MARKS: Final = (
     ("^", ("^",)),
     ("=", ("=",)),
@@ -156,7 +154,7 @@ def _structure(reading: Reading, found: dict[str, float]) -> None:
         found["has_body"] = 1.0
     elif ask.find(": ", 20) > 0 or "：" in ask:
         found["has_body"] = 0.5
-    marks = len(reading.vocabulary & _CODE_WORDS) + _count_marks(ask, _CODE_MARKS)
+    marks = reading.known[_CODE_WORDS] + _count_marks(ask, _CODE_MARKS)
     if marks:
         found["code_marks"] = min(2.0, 0.5 * marks)
     else:
@@ -165,7 +163,7 @@ def _structure(reading: Reading, found: dict[str, float]) -> None:
             found["math_marks"] = min(1.5, 0.4 * maths)
     if length == 0:
         found["empty"] = 1.0
-    elif length <= _STORY_WORDS and "has_body" not in found and reading.vocabulary & _RECKONING:
+    elif length <= _STORY_WORDS and "has_body" not in found and reading.known[_RECKONING]:
         numbers = sum([word[0] in "0123456789" for word in reading.words])
         if numbers >= 2:
             found["quantities"] = min(3.0, 0.5 * numbers)
@@ -189,7 +187,7 @@ def _sentence(reading: Reading, found: dict[str, float], choices: _Names) -> Non
     if _offers_choice(ask, choices):
         found["choice"] = 1.0
     if asked:
-        if reading.vocabulary & _CONDITIONS:
+        if reading.known[_CONDITIONS]:
             found["condition"] = 1.0
         if found["question"] == 1.0 and 15 <= len(words) <= 150 and not reading.system_words and _told(ask):
             found["story"] = 1.0
@@ -197,7 +195,7 @@ def _sentence(reading: Reading, found: dict[str, float], choices: _Names) -> Non
             found["decision"] = 1.0
         if "you" in opening and not reading.system_words and "short" in found:
             found["to_you"] = 1.0
-    terms = len(reading.vocabulary & _CODE_TERMS)
+    terms = reading.known[_CODE_TERMS]
     if terms:
         found["code_terms"] = min(2.5, 0.5 * terms)
 

@@ -8,9 +8,9 @@ from typing import Final
 from podium.core.tasks import Domain, Guess, TaskType
 
 from .lexicon import DOMAIN_SUBSTRINGS, UNSPACED
-from .reading import FIELD_WORDS, Reading, ends
+from .reading import FIELD_WORDS, LISTS, Reading, ends
 
-_WORDS: Final = MappingProxyType({Domain(name): words for name, words in FIELD_WORDS.items()})
+_FIELDS: Final = tuple((Domain(name), LISTS.index(name)) for name in FIELD_WORDS)
 _GENERAL_PRIOR: Final = 0.85
 """Words of a field that everyday text uses by chance; fewer than this is general."""
 _TYPE_HINT: Final = MappingProxyType({TaskType.CODE: (Domain.CODE, 2.5), TaskType.REASONING: (Domain.SCIENCE, 0.3)})
@@ -20,8 +20,8 @@ def judge_domain(
     reading: Reading, task_type: Guess[TaskType], code_marks: float, language: str
 ) -> tuple[Guess[Domain], float]:
     """The domain, and how dense its words are (0 to 1 of all words)."""
-    vocabulary = reading.vocabulary
-    scores = {domain: float(len(vocabulary & words)) for domain, words in _WORDS.items()}
+    known = reading.known
+    scores = {domain: float(known[number]) for domain, number in _FIELDS}
     if language in UNSPACED:
         ask = ends(reading.ask)
         for name, cues in DOMAIN_SUBSTRINGS.items():

@@ -360,6 +360,9 @@ CONSTRAINT_WORDS: Final = """
     required avoid keep except unless höchstens mindestens genau nur ohne muss exactement seulement sans doit
     exactamente solo sin debe esattamente senza deve tylko bez musi только без должен
 """
+CODE_WORDS: Final = "def const println self elif select traceback"
+"""Words of programs rather than of people."""
+
 RECKONING_WORDS: Final = """
     many much total sum average mean percent percentage days weeks weekday hours remain remains remaining left each per
     expire expires altogether combined difference twice half double triple date wie viele viel tage übrig insgesamt

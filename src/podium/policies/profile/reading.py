@@ -14,7 +14,15 @@ from msgspec import Struct
 from podium.core.messages import AudioPart, ImagePart, Message, TextPart
 from podium.core.tasks import Task
 
-from .lexicon import CONDITION_WORDS, CONSTRAINT_WORDS, DOMAIN_WORDS, HARD_WORDS, RECKONING_WORDS, STEP_WORDS
+from .lexicon import (
+    CODE_WORDS,
+    CONDITION_WORDS,
+    CONSTRAINT_WORDS,
+    DOMAIN_WORDS,
+    HARD_WORDS,
+    RECKONING_WORDS,
+    STEP_WORDS,
+)
 
 ASK_HEAD: Final = 500
 """Characters read at the start of the last user turn."""
@@ -34,11 +42,22 @@ FIELD_WORDS: Final = MappingProxyType(
     }
 )
 """Each domain's words, with their plain plurals."""
-KNOWN_WORDS: Final = frozenset().union(
-    *FIELD_WORDS.values(),
-    *(text.split() for text in (HARD_WORDS, CONSTRAINT_WORDS, CONDITION_WORDS, STEP_WORDS, RECKONING_WORDS)),
-)
-"""Every word that domain and complexity listen for: one intersection, and they look only at what is left."""
+LISTS: Final = (*FIELD_WORDS, "hard", "constraint", "condition", "step", "reckoning", "code_word")
+"""Names of the word lists that domain, complexity and the shape of a task look at; the place of each is its number."""
+_LISTED: Final = {
+    **FIELD_WORDS,
+    "hard": frozenset(HARD_WORDS.split()),
+    "constraint": frozenset(CONSTRAINT_WORDS.split()),
+    "condition": frozenset(CONDITION_WORDS.split()),
+    "step": frozenset(STEP_WORDS.split()),
+    "reckoning": frozenset(RECKONING_WORDS.split()),
+    "code_word": frozenset(CODE_WORDS.split()),
+}
+_KNOWN_WORDS: Final = frozenset().union(*_LISTED.values())
+_LISTS_OF: Final = {
+    word: tuple(number for number, name in enumerate(LISTS) if word in _LISTED[name]) for word in _KNOWN_WORDS
+}
+"""Word -> the numbers of its lists: one intersection and one walk over what is left count for every judgement."""
 
 _PUNCTUATION: Final = "!\"#$%&'()*,.:;<=>?@[\\]^_`{|}~\n\r\t"
 # Lower case and spaces for punctuation in one pass over bytes: a fifth of what `str.translate` costs.
@@ -56,8 +75,8 @@ class Reading(Struct, frozen=True, kw_only=True):
     """Its whole length."""
     words: list[str]
     """Of the window, lower-case, in order. Never changed."""
-    vocabulary: frozenset[str]
-    """The different words of ask and instructions that some list knows."""
+    known: tuple[int, ...]
+    """How many different words of ask and instructions each of LISTS knows."""
     length: int
     """How many words there are in all."""
     system_words: list[str]
@@ -105,7 +124,7 @@ def read(task: Task) -> Reading:
         ask=ask,
         ask_chars=ask_chars,
         words=words,
-        vocabulary=KNOWN_WORDS.intersection(words + system_words if system_words else words),
+        known=_count(words + system_words if system_words else words),
         length=len(words) + len(system_words),
         system_words=system_words,
         system=instructions,
@@ -118,6 +137,15 @@ def read(task: Task) -> Reading:
         tools=len(task.options.tools),
         schema=task.options.schema is not None,
     )
+
+
+def _count(words: list[str]) -> tuple[int, ...]:
+    counts = [0] * len(LISTS)
+    lists_of = _LISTS_OF
+    for word in _KNOWN_WORDS.intersection(words):
+        for number in lists_of[word]:
+            counts[number] += 1
+    return tuple(counts)
 
 
 def split_words(text: str) -> list[str]:

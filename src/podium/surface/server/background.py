@@ -31,7 +31,7 @@ class GatewayServer:
         self.address = ""
         """`http://127.0.0.1:PORT`, once started."""
         self._up = threading.Event()
-        self._stop: Callable[[], None] | None = None
+        self._stop: Callable[[], object] | None = None
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="podium-gateway", daemon=True)
 
