@@ -7,14 +7,15 @@ from podium.core.messages import Reply
 from podium.core.tasks import Task
 
 from ..dialect import Incoming, Quirks
-from . import errors, replies, requests
+from . import bodies, errors, replies, requests
 from .stream import ChatStreamReader
+from .wire import NAME
 
 
 class OpenAIChat:
     """OpenAI chat completions."""
 
-    name = requests.NAME
+    name = NAME
 
     def read_request(self, body: bytes) -> Incoming:
         return requests.read_request(body)
@@ -22,7 +23,7 @@ class OpenAIChat:
     def write_request(
         self, task: Task, *, model: str, stream: bool, quirks: Quirks, max_tokens: int | None = None
     ) -> bytes:
-        return requests.write_request(task, model=model, stream=stream, quirks=quirks, max_tokens=max_tokens)
+        return bodies.write_request(task, model=model, stream=stream, quirks=quirks, max_tokens=max_tokens)
 
     def read_reply(self, body: bytes, *, provider: str) -> Reply:
         return replies.read_reply(body, provider=provider)

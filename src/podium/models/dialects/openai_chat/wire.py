@@ -9,6 +9,9 @@ from msgspec import Raw, Struct
 
 from ..caller_fields import NO_FIELDS, CallerFields
 
+NAME = "openai-chat"
+"""The dialect's name."""
+
 # --- request -------------------------------------------------------------------------------------------------------
 
 
