@@ -12,7 +12,7 @@ import typer
 from rich.text import Text
 
 from podium.models.catalog import Card, Catalog, Deployment, PriceBook, load_cards
-from podium.models.providers import PRESETS, Account
+from podium.models.providers import PRESETS
 from podium.surface.config import load_settings
 
 from .options import AsJson, Config, dollars
@@ -35,7 +35,9 @@ def models(
     catalog = catalog_of(settings, known, PriceBook(), now)
     rest = _not_usable(catalog)
     if json:
-        entries = [_entry(item, now) for item in catalog.deployments]
+        from podium.surface.server.listings import deployment_entry
+
+        entries = [deployment_entry(item, now) for item in catalog.deployments]
         print_json({"usable": entries, "not_usable": [_card_entry(card) for card in rest]})
         return
     out = console()
@@ -69,7 +71,9 @@ def providers(config: Config = None, json: AsJson = False) -> None:
     used = {account.preset.name for account in known}
     free = [preset for preset in PRESETS.values() if preset.name not in used]
     if json:
-        print_json({"providers": [_account_entry(account) for account in known], "not_set_up": [p.name for p in free]})
+        from podium.surface.server.listings import account_entry
+
+        print_json({"providers": [account_entry(account) for account in known], "not_set_up": [p.name for p in free]})
         return
     out = console()
     rows: list[tuple[object, ...]] = [
@@ -125,17 +129,6 @@ def _ways(card: Card) -> str:
     return ", ".join(ways)
 
 
-def _entry(item: Deployment, now: datetime) -> dict[str, Any]:
-    rates = None if item.price is None else item.price.at(now)
-    return {
-        **_card_entry(item.card),
-        "id": item.id,
-        "provider": item.provider,
-        "locality": item.locality,
-        "price_usd_per_million": None if rates is None else {"input": rates.input, "output": rates.output},
-    }
-
-
 def _card_entry(card: Card) -> dict[str, Any]:
     return {
         "model": card.name,
@@ -146,16 +139,4 @@ def _card_entry(card: Card) -> dict[str, Any]:
         "strengths": sorted(card.strengths),
         "roles": sorted(card.roles),
         "served_by": sorted(card.served),
-    }
-
-
-def _account_entry(account: Account) -> dict[str, Any]:
-    return {
-        "name": account.name,
-        "preset": account.preset.name,
-        "base_url": account.base_url,
-        "locality": account.locality,
-        "found": account.found,
-        "usable": account.usable,
-        "problem": account.problem,
     }

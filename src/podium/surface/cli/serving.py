@@ -5,17 +5,19 @@ from __future__ import annotations
 import logging
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from msgspec.structs import replace
 from rich.text import Text
 
-from podium.runtime.assembly import Runtime
 from podium.surface.config import load_settings
 
 from .options import Config
 from .output import console
+
+if TYPE_CHECKING:
+    from podium.runtime.assembly import Runtime
 
 
 def up(
