@@ -15,6 +15,8 @@ class Standing(Struct, frozen=True, kw_only=True):
 
     latency_ms: float | None = None
     """Observed time to the whole answer, smoothed; None before the first success."""
+    measured_at: datetime | None = None
+    """When that was; an old figure says nothing, and must not keep a deployment from ever being measured again."""
     resting_until: datetime | None = None
     """Until then it goes to the back of the line (aware, wall clock); None where it does not rest."""
 

@@ -171,9 +171,10 @@ class ToolCallDelta(Struct, frozen=True, kw_only=True):
 
 
 class Finished(Struct, frozen=True):
-    """The model is done."""
+    """The model is done with one answer; `index` says with which, where several were asked for."""
 
     reason: FinishReason
+    index: int = 0
 
 
 class UsageSeen(Struct, frozen=True):
@@ -199,3 +200,5 @@ class Frame(Struct, frozen=True, kw_only=True):
     raw: bytes = b""
     closing: bool = False
     """True for the dialect's own end mark (`[DONE]`)."""
+    idle: bool = False
+    """True for what only keeps the connection alive (a comment, an event without data)."""

@@ -65,11 +65,5 @@ class LedgerWriter(Protocol):
     def record(self, outcome: Outcome) -> None: ...
 
 
-class Secrets(Protocol):
-    """Where credentials come from."""
-
-    def get(self, name: str) -> str | None: ...
-
-
 Environment = Mapping[str, str]
 """Environment variables, handed in by a surface: nothing below reads the process's own."""

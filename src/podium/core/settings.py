@@ -199,7 +199,7 @@ class RoutingSettings(_Group, frozen=True, kw_only=True):
 
     low_confidence: Annotated[
         Share, Meta(description="Below this confidence in the task's type or complexity, go one tier up.")
-    ] = 0.5
+    ] = 0.4
     answer_share: Annotated[
         float, Meta(description="Share of the context window kept free for the answer.", gt=0, lt=1)
     ] = 0.3

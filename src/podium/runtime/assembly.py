@@ -74,7 +74,7 @@ async def assemble(
             log.warning("provider %s is left out: %s", account.name, account.problem)
     book = PriceBook()
     catalog = catalog_of(settings, known, book, clock.now())
-    adhoc = _Unlisted(usable, book, clock.now)
+    adhoc = _Unlisted(settings, usable, book, clock.now)
     router = Router(
         catalog=catalog,
         routes=settings.routes,
@@ -168,6 +168,7 @@ def connect(account: Account, settings: Settings) -> HttpProvider:
         transport=Transport(
             connect_timeout_s=settings.engine.connect_timeout_s,
             silence_timeout_s=account.timeout_s or settings.engine.timeout_s,
+            direct=account.locality == "local",
         ),
         key=account.key,
         headers=account.headers,
@@ -176,16 +177,24 @@ def connect(account: Account, settings: Settings) -> HttpProvider:
 
 
 class _Unlisted:
-    """Deployments for `provider/any-name`, on the caller's word."""
+    """Deployments for `provider/any-name`, on the caller's word; never one the configuration leaves out."""
 
-    def __init__(self, usable: Sequence[Account], book: PriceBook, now: Callable[[], datetime]) -> None:
-        self._offers = {account.name: _offer(account) for account in usable}
+    def __init__(
+        self, settings: Settings, usable: Sequence[Account], book: PriceBook, now: Callable[[], datetime]
+    ) -> None:
+        limited = {name for name, provider in settings.providers.items() if provider.models is not None}
+        self._offers = {account.name: _offer(account) for account in usable if account.name not in limited}
+        self._left_out = frozenset(name for name, model in settings.models.items() if not model.enabled)
         self._book = book
         self._now = now
 
     def __call__(self, provider: str, model: str = "") -> Deployment | None:
         offer = self._offers.get(provider)
-        return None if offer is None or not model else unlisted(offer, model, self._book, self._now())
+        if offer is None or not model:
+            return None
+        deployment = unlisted(offer, model, self._book, self._now())
+        names = {f"{provider}/{name}" for name in deployment.names}
+        return None if names & self._left_out else deployment
 
 
 def _fan_out(sinks: Sequence[EventSink]) -> EventSink:

@@ -30,7 +30,7 @@ from podium.core.tasks import (
     Task,
     TaskType,
 )
-from podium.core.usage import Usage
+from podium.core.usage import Money, Usage
 from podium.models.catalog import Card, Deployment, Price, Rates
 from podium.runtime.engine import Engine, HealthBoard, Parts
 from podium.testing import FakeClock, FakeProvider, MemoryLedger, make_task
@@ -122,6 +122,7 @@ class Bench:
         *names: str,
         prices: Mapping[str, tuple[str, str] | None] | None = None,
         windows: Mapping[str, int] | None = None,
+        worst: Mapping[str, Money] | None = None,
         keep_text: bool = False,
         timeouts: Mapping[str, float] | None = None,
         random: float = 0.5,
@@ -139,6 +140,7 @@ class Bench:
         self.providers = {name: BenchProvider(name, self.clock) for name in sorted(providers)}
         self.health = HealthBoard(settings=self.settings, clock=self.clock, emit=self.events.append)
         self._windows = windows or {}
+        self._worst = worst or {}
         self.engine = Engine(
             profiler=self,
             decider=self,
@@ -181,7 +183,9 @@ class Bench:
             id=f"dec_{task.id}",
             task_id=task.id,
             route="default",
-            candidates=tuple(_candidate(name, self._windows.get(name)) for name in self.deployments),
+            candidates=tuple(
+                _candidate(name, self._windows.get(name), self._worst.get(name)) for name in self.deployments
+            ),
             rejected=(),
             rules=(),
             why="in the order of the bench",
@@ -238,7 +242,7 @@ def _deployment(name: str, price: tuple[str, str] | None) -> Deployment:
     )
 
 
-def _candidate(name: str, window: int | None) -> Candidate:
+def _candidate(name: str, window: int | None, worst: Money | None) -> Candidate:
     provider, _, model = name.partition("/")
     return Candidate(
         deployment=name,
@@ -246,7 +250,7 @@ def _candidate(name: str, window: int | None) -> Candidate:
         model=model,
         tier=1,
         expected_cost=None,
-        worst_cost=None,
+        worst_cost=worst,
         expected_quality=0.9,
         expected_latency_ms=1000,
         reason="as told",

@@ -150,6 +150,11 @@ def test_a_too_long_input_goes_to_a_larger_window_only(kit: Any) -> None:
         ([Kind.SERVER_ERROR], 502),
         ([Kind.CREDENTIAL], 502),
         ([Kind.RATE_LIMITED, Kind.TIMEOUT], 502),
+        ([Kind.RATE_LIMITED, Kind.RATE_LIMITED], 429),
+        ([Kind.RATE_LIMITED, Kind.OVERLOADED], 503),
+        ([Kind.OVERLOADED, Kind.UNREACHABLE], 503),
+        ([Kind.TIMEOUT, Kind.TIMEOUT], 504),
+        ([Kind.CREDENTIAL, Kind.OVERLOADED], 502),
     ],
 )
 def test_all_failed_says_what_was_tried(kit: Any, kinds: list[FailureKind], status: int) -> None:
@@ -170,6 +175,16 @@ def test_all_failed_says_what_was_tried(kit: Any, kinds: list[FailureKind], stat
     ]
     assert bench.outcome.status == "failed"
     assert bench.outcome.error == str(error)
+
+
+def test_all_failed_says_when_the_first_of_them_is_back(kit: Any) -> None:
+    bench = kit.Bench("acme/a", "beta/b", "gamma/c", retries=0)
+    bench.providers["acme"].plan(kit.error(Kind.RATE_LIMITED, retry_after_s=30.0))
+    bench.providers["beta"].plan(kit.error(Kind.OVERLOADED, retry_after_s=4.0))
+    bench.providers["gamma"].plan(kit.error(Kind.OVERLOADED))
+    with pytest.raises(AllAttemptsFailed) as caught:
+        bench.complete()
+    assert (caught.value.http_status, caught.value.retry_after_s) == (503, 4.0)
 
 
 def test_a_model_named_by_the_caller_and_unknown_everywhere_is_the_callers_to_mend(kit: Any) -> None:
@@ -277,12 +292,58 @@ def test_what_a_failed_call_is_taken_to_have_used(kit: Any, kind: FailureKind) -
     with pytest.raises((AllAttemptsFailed, ProviderError)):
         bench.complete()
     (attempt,) = bench.outcome.attempts
-    if kind in (Kind.TIMEOUT, Kind.BROKEN_STREAM, Kind.CANCELLED):
+    if kind in (Kind.TIMEOUT, Kind.BROKEN_STREAM, Kind.CANCELLED, Kind.GARBAGE):
         assert attempt.usage == Usage(input=kit.INPUT_TOKENS, estimated=True)
         assert attempt.cost == Money.of("0.00004")
     else:
         assert attempt.usage == Usage()
         assert attempt.cost == ZERO
+
+
+@pytest.mark.parametrize(("status", "cost"), [(None, "0.00004"), (200, "0.00004"), (302, "0")])
+def test_garbage_is_billed_where_it_was_an_answer(kit: Any, status: int | None, cost: str) -> None:
+    bench = kit.Bench("acme/a", retries=0)
+    bench.providers["acme"].plan(kit.error(Kind.GARBAGE, http_status=status))
+    with pytest.raises(AllAttemptsFailed):
+        bench.complete()
+    assert bench.outcome.cost == Money.of(cost)
+
+
+@pytest.mark.parametrize(
+    ("cap", "called"),
+    [
+        ("0.00042", ["acme/a", "acme/b", "acme/c"]),
+        ("0.00041", ["acme/a", "acme/c"]),
+        ("0.00024", ["acme/a", "acme/c"]),
+        ("0.00023", ["acme/a"]),
+    ],
+)
+def test_the_cap_holds_for_all_calls_together(kit: Any, cap: str, called: list[str]) -> None:
+    """Every answer is paid for and unfit: a candidate the rest of the money cannot pay for is passed over."""
+    worst = {"acme/a": Money.of("0.00014"), "acme/b": Money.of("0.00018"), "acme/c": Money.of("0.0001")}
+    bench = kit.Bench(*worst, worst=worst)
+    used = {"acme/a": 20, "acme/b": 40, "acme/c": 0}
+    bench.providers["acme"].plan(*(kit.reply("nope", usage=Usage(input=100, output=used[name])) for name in called))
+    task = bench.task(options=Options(schema=Schema()), requirements=Requirements(max_cost_usd=cap))
+    assert not bench.complete(task).outcome.verdict.accepted
+    assert bench.called() == called
+    assert bench.outcome.cost <= Money.of(cap)
+
+
+def test_the_same_again_is_paid_from_what_is_left(kit: Any) -> None:
+    bench = kit.Bench("acme/a", worst={"acme/a": Money.of("0.00006")}, retries=1)
+    bench.providers["acme"].plan(kit.error(Kind.BROKEN_STREAM))  # taken to have cost 0.00004
+    with pytest.raises(AllAttemptsFailed):
+        bench.complete(bench.task(requirements=Requirements(max_cost_usd="0.00009")))
+    assert bench.called() == ["acme/a"]
+
+
+def test_under_a_cap_no_unknown_price_is_gone_to(kit: Any) -> None:
+    bench = kit.Bench("acme/a", "beta/b", worst={"acme/a": Money.of("0.1")}, retries=0)
+    bench.providers["acme"].plan(kit.error(Kind.OVERLOADED))
+    with pytest.raises(AllAttemptsFailed):
+        bench.complete(bench.task(requirements=Requirements(max_cost_usd="1")))
+    assert bench.called() == ["acme/a"]
 
 
 def test_usage_that_came_with_an_error_counts(kit: Any) -> None:

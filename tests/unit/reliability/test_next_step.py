@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from podium.core.errors import FailureKind as Kind
 from podium.core.settings import EngineSettings
 from podium.core.tasks import Candidate
+from podium.core.usage import ZERO, Money
 from podium.policies.reliability import REACTIONS, Next, Retry, Step, Stop, next_step
 from podium.policies.reliability.retry import PATIENCE_S
 
@@ -47,6 +49,8 @@ def step(kind: Kind, **facts: Any) -> Step:
         "place": 0,
         "candidates": TWO,
         "seconds_left": None,
+        "spent": ZERO,
+        "max_cost": None,
         "settings": SETTINGS,
         "random": 0.5,
         **facts,
@@ -144,6 +148,82 @@ def test_after_the_deadline_nothing_is_tried(left: float) -> None:
         assert isinstance(step(kind, seconds_left=left), Stop)
 
 
+def priced(*worst: str | None) -> tuple[Candidate, ...]:
+    """Candidates with these worst costs, all of one provider."""
+    same = line(*[("a", 1_000)] * len(worst))
+    return tuple(
+        replace(candidate, worst_cost=None if cost is None else Money.of(cost))
+        for candidate, cost in zip(same, worst, strict=True)
+    )
+
+
+@pytest.mark.parametrize(
+    ("worst", "spent", "expected"),
+    [
+        (("0.04", "0.06"), "0.04", Next(place=1)),  # to the last digit
+        (("0.04", "0.061"), "0.04", None),
+        (("0.04", "0.07", None, "0.05"), "0.04", Next(place=3)),
+        (("0.04", None), "0", None),  # an unknown price keeps no promise
+    ],
+)
+def test_nobody_is_asked_whom_the_rest_of_the_money_cannot_pay(
+    worst: tuple[str | None, ...], spent: str, expected: Step | None
+) -> None:
+    found = step(Kind.UNFIT, candidates=priced(*worst), spent=Money.of(spent), max_cost=Money.of("0.1"))
+    if expected is not None:
+        assert found == expected
+    else:
+        assert isinstance(found, Stop)
+        assert "pays for no other candidate" in found.reason
+
+
+def test_the_same_again_must_be_paid_for_too() -> None:
+    line_up = priced("0.06", "0.05")
+    left = {"candidates": line_up, "max_cost": Money.of("0.1")}
+    assert isinstance(step(Kind.OVERLOADED, spent=Money.of("0.04"), **left), Retry)
+    assert step(Kind.OVERLOADED, spent=Money.of("0.05"), **left) == Next(place=1)
+    assert isinstance(step(Kind.OVERLOADED, spent=Money.of("0.051"), **left), Stop)
+
+
+@given(
+    cap=st.integers(0, 100),
+    worst=st.lists(st.none() | st.integers(0, 60), min_size=1, max_size=6),
+    failures=st.lists(
+        st.tuples(st.sampled_from(list(Kind)), st.floats(0, 1)),
+        min_size=30,
+        max_size=30,
+    ),
+)
+def test_all_calls_together_never_cost_more_than_the_cap(
+    cap: int, worst: list[int | None], failures: list[tuple[Kind, float]]
+) -> None:
+    """Where every call costs at most its worst, and the first candidate was chosen within the cap."""
+    first = min(worst[0] or 0, cap)
+    candidates = priced(str(first), *(None if cost is None else str(cost) for cost in worst[1:]))
+    spent, place, made_here = ZERO, 0, 0
+    for made, (kind, share) in enumerate(failures, start=1):
+        made_here += 1
+        most = candidates[place].worst_cost
+        assert most is not None
+        spent = spent + Money.of(int(int(most.usd) * share))
+        assert spent <= Money.of(cap)
+        found = step(
+            kind,
+            made_here=made_here,
+            made=made,
+            place=place,
+            candidates=candidates,
+            spent=spent,
+            max_cost=Money.of(cap),
+            settings=EngineSettings(retries=3, max_attempts=20),
+        )
+        if isinstance(found, Stop):
+            return
+        if isinstance(found, Next):
+            place, made_here = found.place, 0
+    raise AssertionError("thirty failures did not end it")
+
+
 windows = st.integers(1, 4).map(lambda size: size * 1_000) | st.none()
 lines = st.lists(st.tuples(st.sampled_from("abc"), windows), min_size=1, max_size=6)
 
@@ -185,6 +265,8 @@ def test_any_run_of_failures_ends_within_its_bounds(
             place=place,
             candidates=candidates,
             seconds_left=left,
+            spent=ZERO,
+            max_cost=None,
             settings=settings,
             random=chance,
         )

@@ -142,12 +142,13 @@ def test_low_confidence_never_overrules_pins_nor_a_ceiling(make: Any, rule: Use,
     assert "low-confidence" not in decision.rules
 
 
-def test_a_route_states_the_priority_of_tasks_that_state_none(make: Any) -> None:
+def test_the_tasks_own_priority_counts_whatever_the_route_says(make: Any) -> None:
+    """A surface gives a task that states none its route's priority; here a stated `normal` stays what it is."""
     slow = make.deployment("a/cheap", price="1", first_token_ms=9_000)
     fast = make.deployment("b/fast", price="2", first_token_ms=10)
     router = make.router([slow, fast], routes={"live": RouteSettings(priority="interactive")})
     assert make.decide(router, make.task("auto")).chosen.deployment == "a/cheap"
-    assert make.decide(router, make.task("auto/live")).chosen.deployment == "b/fast"
+    assert make.decide(router, make.task("auto/live")).chosen.deployment == "a/cheap"
     assert make.decide(router, make.task("auto/live", priority="background")).chosen.deployment == "a/cheap"
     assert make.decide(router, make.task("auto", priority="interactive")).chosen.deployment == "b/fast"
 

@@ -106,7 +106,8 @@ def _place(base_url: str) -> str:
 def _is_address(base_url: str) -> bool:
     try:
         parts = urlsplit(base_url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        # A user and password would be shown wherever the address is; a credential belongs into api_key or headers.
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and parts.username is None
     except ValueError:  # an impossible port, a bracket left open
         return False
 

@@ -165,6 +165,23 @@ def kind_of(status: int, said: str) -> FailureKind:
     return FailureKind.SERVER_ERROR if status >= 500 else FailureKind.BAD_REQUEST
 
 
+def inside_success(body: bytes, provider: str) -> ProviderError:
+    """Ours for an error that came inside a 200, whole or streamed: what it says decides, as it does elsewhere."""
+    message, code = _said(body)
+    said = f"{code} {message}"
+    status = next((int(word) for word in code.split() if word.isdigit() and 400 <= int(word) < 600), None)
+    kind = kind_of(status or 400, said)
+    if kind is FailureKind.BAD_REQUEST and status is None and "invalid_request" not in said:
+        kind = FailureKind.SERVER_ERROR  # it took the request and then failed; nothing says the request was wrong
+    return ProviderError(
+        f"{provider} sent an error inside a success: {message}",
+        kind=kind,
+        provider=provider,
+        remedy=_REMEDIES.get(kind, ""),
+        http_status=status,
+    )
+
+
 def from_status(
     status: int, body: bytes, provider: str, *, retry_after: str | None, request_id: str | None
 ) -> ProviderError:

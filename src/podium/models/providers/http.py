@@ -14,7 +14,7 @@ from pyreqwest.request import RequestBuilder
 from pyreqwest.response import Response
 
 from podium.core.errors import FailureKind, ProviderError
-from podium.core.messages import Frame, Reply
+from podium.core.messages import Frame, Reply, StreamFault
 from podium.core.ports import Call
 from podium.models.dialects import Dialect, Quirks
 
@@ -31,18 +31,20 @@ class Transport(Struct, frozen=True, kw_only=True):
     connect_timeout_s: float
     silence_timeout_s: float
     """The longest wait for the next bytes."""
+    direct: bool = False
+    """Never through a proxy of the environment: what is meant to stay on this machine or network must."""
 
     def client(self, headers: Mapping[str, str]) -> Client:
         """A pooled client that sends these headers. Redirects are refused: a prompt goes where it was sent."""
-        return (
+        builder = (
             ClientBuilder()
             .default_headers(headers)
             .connect_timeout(timedelta(seconds=self.connect_timeout_s))
             .read_timeout(timedelta(seconds=self.silence_timeout_s))
             .follow_redirects(False)
             .user_agent("podium")
-            .build()
         )
+        return (builder.no_proxy() if self.direct else builder).build()
 
 
 class HttpProvider:
@@ -104,7 +106,12 @@ class HttpProvider:
             raise faults.from_transport(exc, self.name) from exc
         if response.status != 200:
             raise self._refused(response, body)
-        reply = self._wire.read_reply(body, provider=self.name)
+        try:
+            reply = self._wire.read_reply(body, provider=self.name)
+        except ProviderError as error:
+            if error.kind is not FailureKind.SERVER_ERROR:
+                raise
+            raise faults.inside_success(self._without_secrets(body), self.name) from error
         request_id = _request_id(response)
         return reply if request_id is None else msgspec.structs.replace(reply, request_id=request_id)
 
@@ -137,6 +144,9 @@ class HttpProvider:
         try:
             while (chunk := await body.read_chunk()) is not None:
                 for frame in reader.feed(bytes(chunk)):
+                    for event in frame.events:
+                        if type(event) is StreamFault:
+                            raise self._fault(event)
                     yield frame
         except PyreqwestError as exc:
             error = faults.from_transport(exc, self.name)
@@ -158,12 +168,19 @@ class HttpProvider:
             raise self._refused(response, body)
         return read_model_list(body, self.name)
 
-    def _refused(self, response: Response, body: bytes) -> ProviderError:
+    def _without_secrets(self, body: bytes) -> bytes:
         for secret in self._secrets:
             body = body.replace(secret.encode(), b"[removed]")
+        return body
+
+    def _fault(self, event: StreamFault) -> ProviderError:
+        said = msgspec.json.encode({"error": {"message": event.message, "code": event.code}})
+        return faults.inside_success(self._without_secrets(said), self.name)
+
+    def _refused(self, response: Response, body: bytes) -> ProviderError:
         return faults.from_status(
             response.status,
-            body,
+            self._without_secrets(body),
             self.name,
             retry_after=response.get_header("retry-after"),
             request_id=_request_id(response),

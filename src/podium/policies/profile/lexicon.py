@@ -278,7 +278,7 @@ DOMAIN_WORDS: Final[dict[str, str]] = {
     """,
     "finance": """
         invoice invoices revenue income salary tax taxes debt loan mortgage interest bond bonds coupon yield stock
-        stocks equity dividend portfolio cash capital net gross eps earnings margin capex ebitda balance ledger
+        stocks equity dividend portfolio cash net gross eps earnings margin capex ebitda balance ledger
         payment payments refund charge charges transaction spending groceries leasing residual rates basis inflation
         bank credit investment investor audit vat receipt accounting billion rechnung steuer kredit zinsen umsatz
         gehalt facture tva montant impôt crédit taux factura impuesto préstamo ingresos fattura iva imposta prestito

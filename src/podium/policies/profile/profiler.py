@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from podium.core.messages import AudioPart, ImagePart, TextPart
+from podium.core.messages import AudioPart, ImagePart, OpaquePart, TextPart
 from podium.core.tasks import Guess, Modality, Profile, Task
 
 from .complexity import judge_complexity
@@ -27,7 +27,11 @@ from .tokens import (
     TOOL_TOKENS,
     estimate_byte_tokens,
 )
+from .unread import unescaped, unread
 
+UNREADABLE: Final = "unreadable_part"
+"""The finding for a part that nobody could look into, such as a PDF: what it holds is unknown."""
+_UNREADABLE_CONFIDENCE: Final = 0.3
 _MODALITIES: Final = {
     (image, audio): Guess(
         (Modality.TEXT, *((Modality.IMAGE,) if image else ()), *((Modality.AUDIO,) if audio else ())), 1.0
@@ -49,11 +53,21 @@ class HeuristicProfiler:
         text, attachments = _everything(task)
         blob = text.encode("utf-8", "surrogatepass")
         tokens = attachments + estimate_byte_tokens(blob, ascii_only=text.isascii())
+        if task.payload is not None:
+            more, more_tokens = unread(task.payload.fields)
+            if more:
+                blob += b"\n" + more
+                tokens += more_tokens
         language = judge_language(reading.ask, reading.words)
         found = features(reading, language.value)
         task_type = judge_task_type(found, task.task_type)
         domain, density = judge_domain(reading, task_type, found.get("code_marks", 0.0), language.value)
-        kinds = find_private(blob, language.value)
+        kinds = find_private(unescaped(blob), language.value)
+        sensitivity = judge_sensitivity(kinds, task.sensitivity)
+        if any([type(part) is OpaquePart for message in task.messages for part in message.parts]):
+            kinds = tuple(sorted((*kinds, UNREADABLE)))
+            if task.sensitivity is None:
+                sensitivity = Guess(sensitivity.value, _UNREADABLE_CONFIDENCE)
         options = task.options
         return Profile(
             task_type=task_type,
@@ -63,7 +77,7 @@ class HeuristicProfiler:
                 reading.image_now or reading.image_before, reading.audio_now or reading.audio_before
             ],
             language=language,
-            sensitivity=judge_sensitivity(kinds, task.sensitivity),
+            sensitivity=sensitivity,
             findings=kinds,
             input_tokens=tokens,
             needs_tools=bool(options.tools),
@@ -91,10 +105,11 @@ def _everything(task: Task) -> tuple[str, int]:
         if message.name:
             texts.append(message.name)
     options = task.options
-    for tool in options.tools:
+    extra += TOOL_TOKENS * len(options.tools)
+    forwarded = () if task.payload is None else task.payload.fields  # what `unread` sees as it was written
+    for tool in options.tools if "tools" not in forwarded and "functions" not in forwarded else ():
         texts += (tool.name, tool.description, _json(tool.parameters))
-        extra += TOOL_TOKENS
-    if options.schema is not None:
+    if options.schema is not None and "response_format" not in forwarded:
         texts.append(_json(options.schema.body))
     return (texts[0] if len(texts) == 1 else "\n".join(texts)), extra
 

@@ -13,6 +13,7 @@ from msgspec import Struct
 from podium.core.errors import FailureKind
 from podium.core.settings import EngineSettings
 from podium.core.tasks import Candidate
+from podium.core.usage import Money
 
 from .table import REACTIONS, Reaction
 
@@ -53,27 +54,33 @@ def next_step(
     place: int,
     candidates: Sequence[Candidate],
     seconds_left: float | None,
+    spent: Money,
+    max_cost: Money | None,
     settings: EngineSettings,
     random: float,
 ) -> Step:
     """The step after the call to `candidates[place]` failed.
 
     `made_here` and `made` count the calls to this candidate and of the task, the failed one included. `seconds_left`
-    until the deadline (None: no deadline), `retry_after_s` as the provider asked, `random` in [0, 1). No step leads
-    past the deadline or past `settings.max_attempts` calls.
+    until the deadline (None: no deadline), `retry_after_s` as the provider asked, `spent` by the calls so far of the
+    `max_cost` allowed for the whole task (None: no bound), `random` in [0, 1). No step leads past the deadline, past
+    `settings.max_attempts` calls, or to a call whose worst cost is more than what is left.
     """
     reaction = REACTIONS[kind]
     if made >= settings.max_attempts:
         return _stop(reaction, f"{made} calls were made, as many as engine.max_attempts allows")
     if seconds_left is not None and seconds_left <= 0:
         return _stop(reaction, "the deadline is over")
-    other = _other(reaction, place, candidates)
-    if reaction.retry_here and made_here <= settings.retries:
+    left = None if max_cost is None else max_cost - spent
+    other = _other(reaction, place, candidates, left)
+    if reaction.retry_here and made_here <= settings.retries and _affordable(candidates[place], left):
         delay = _pause(made_here, retry_after_s, settings, random)
         if _worth_waiting(delay, asked=retry_after_s, other=other, seconds_left=seconds_left, settings=settings):
             return Retry(delay_s=delay)
     if other is not None:
         return Next(place=other)
+    if left is not None and _other(reaction, place, candidates, None) is not None:
+        return _stop(reaction, f"{spent} were spent, and what is left of {max_cost} pays for no other candidate")
     return _stop(reaction, f"{reaction.reason}; no candidate is left")
 
 
@@ -98,11 +105,16 @@ def _worth_waiting(
     return delay <= (settings.timeout_s if other is None else PATIENCE_S)
 
 
-def _other(reaction: Reaction, place: int, candidates: Sequence[Candidate]) -> int | None:
-    """The place of the next candidate that may do better; None where there is none."""
+def _affordable(candidate: Candidate, left: Money | None) -> bool:
+    """Whether its worst cost fits what is `left`; None: money is no bound. Under a bound no unknown price fits."""
+    return left is None or (candidate.worst_cost is not None and candidate.worst_cost <= left)
+
+
+def _other(reaction: Reaction, place: int, candidates: Sequence[Candidate], left: Money | None) -> int | None:
+    """The place of the next candidate that may do better and fits what is left; None where there is none."""
     if not reaction.go_elsewhere:
         return None
-    rest = range(place + 1, len(candidates))
+    rest = [each for each in range(place + 1, len(candidates)) if _affordable(candidates[each], left)]
     if reaction.larger_window:
         window = candidates[place].context
         return next((each for each in rest if _larger(candidates[each].context, window)), None)

@@ -7,7 +7,7 @@ are right about that often", never a measurement of this model on this work.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from msgspec import Struct
@@ -132,9 +132,17 @@ def allowance(traits: Traits, load: Load, most: Decimal) -> tuple[int, Decimal, 
     return tokens, reading + tokens * a_token, reading + usual * a_token
 
 
+OBSERVATION_HOLDS = timedelta(seconds=60)
+"""How long an observed latency counts; then the prior does, so that one slow answer locks nobody out for good."""
+
+
+def _fresh(seen: Standing, now: datetime) -> bool:
+    return seen.measured_at is None or now - seen.measured_at < OBSERVATION_HOLDS
+
+
 def latency_ms(traits: Traits, load: Load, standing: Mapping[str, Standing]) -> float:
     """Milliseconds to the whole answer: as observed, else first token plus the rest at the model's pace."""
     seen = standing.get(traits.id)
-    if seen is not None and seen.latency_ms is not None:
+    if seen is not None and seen.latency_ms is not None and _fresh(seen, load.now):
         return seen.latency_ms
     return traits.first_token_ms + load.answer * traits.token_ms

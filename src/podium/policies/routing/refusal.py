@@ -35,7 +35,8 @@ def nothing_configured() -> RequirementsNotMet:
     """No deployment at all."""
     return RequirementsNotMet(
         "No model is usable here.",
-        remedy="Set a provider's API key in the environment, start a local model server, or run `podium init`.",
+        remedy="Set a provider's API key in the environment, start a local model server, or run `podium init`;"
+        " then start Podium again: it looks for them when it starts.",
     )
 
 

@@ -72,7 +72,7 @@ class Router:
         requirements = route.requirements_with(task.requirements)
         if requirements.deadline is not None and requirements.deadline <= now:
             raise too_late(requirements.deadline, now)
-        wish = ask(route.rules[profile.task_type.value], task, profile, route.priority_of(task.priority))
+        wish = ask(route.rules[profile.task_type.value], task, profile, task.priority)
         demand = self._demand(task, profile, requirements, wish, now=now, standing=standing)
         pool = choice.pool if wish.pins is None else wish.pins.pool
         checks = checks_for(demand)

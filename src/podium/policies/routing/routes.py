@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from podium.core.settings import RequireSettings, RouteSettings
-from podium.core.tasks import NO_REQUIREMENTS, Priority, Requirements, TaskType
+from podium.core.tasks import NO_REQUIREMENTS, Requirements, TaskType
 
 from .builtin import BUILTIN_RULES
 from .naming import Naming
@@ -23,11 +23,6 @@ class Route(Struct, frozen=True, kw_only=True):
     rules: Mapping[TaskType, tuple[ReadyRule, ...]]
     """Those that may speak for a kind of work, in order: most rules are for a few kinds, and asking costs."""
     requirements: Requirements
-    priority: Priority | None
-
-    def priority_of(self, stated: Priority) -> Priority:
-        """The task's priority; the route's where the task's is the ordinary one."""
-        return self.priority if self.priority is not None and stated == "normal" else stated
 
     def requirements_with(self, task: Requirements) -> Requirements:
         """The stricter of each bound. The usual case, one side empty, costs nothing."""
@@ -58,7 +53,6 @@ def route_for_named(default: Route) -> Route:
         name=default.name,
         rules={kind: prohibitions(rules) for kind, rules in default.rules.items()},
         requirements=Requirements(private=True) if default.requirements.private else NO_REQUIREMENTS,
-        priority=default.priority,
     )
 
 
@@ -68,7 +62,6 @@ def _ready(name: str, settings: RouteSettings, naming: Naming, builtin: tuple[Re
         name=name,
         rules=by_type((*own, *builtin) if settings.builtin_rules else own),
         requirements=_requirements(settings.require),
-        priority=settings.priority,
     )
 
 

@@ -180,12 +180,14 @@ class Ledger:
 
     def _run(self) -> None:
         while self._await_work():
-            batch, from_journal = self._next_batch()
-            if not batch:
-                continue
-            if self._write(batch):
-                self._confirm(len(batch), from_journal)
-            elif self._pause():
+            try:
+                batch, from_journal = self._next_batch()
+                done = not batch or self._write(batch)
+                if batch and done:
+                    self._confirm(len(batch), from_journal)
+            except OSError as exc:  # the journal's disk is full or gone: as with the database, wait and try again
+                done = self._went_away(exc)
+            if not done and self._pause():
                 return
 
     def _await_work(self) -> bool:

@@ -15,7 +15,7 @@ from podium.core.usage import Usage
 from podium.models.catalog import Deployment
 from podium.policies.reliability import Next, Retry, Stop, next_step
 
-from .costing import cost_of, cost_of_failure, usage_of_failure
+from .costing import cost_of, cost_of_failure, spent, usage_of_failure
 from .parts import Parts
 
 T = TypeVar("T")
@@ -29,6 +29,7 @@ _STATUS_OF = {
     FailureKind.TIMEOUT: 504,
     FailureKind.CONTEXT_TOO_LONG: 400,
 }
+_PASSING = frozenset({FailureKind.RATE_LIMITED, FailureKind.OVERLOADED, FailureKind.UNREACHABLE})
 
 
 class Attempts:
@@ -48,6 +49,11 @@ class Attempts:
         self._started: datetime = task.received_at
         self._started_mono = self.began
         self._here = 0
+        self._waits: list[float] = []  # what failed providers asked for
+
+    @property
+    def _input_tokens(self) -> int:
+        return self.decision.profile.input_tokens
 
     async def until_one_works(self, call: Callable[[Deployment, Call], Awaitable[T]]) -> T:
         """Call candidates in turn, as `policies.reliability` says, until one works.
@@ -110,6 +116,8 @@ class Attempts:
             place=place,
             candidates=self.decision.candidates,
             seconds_left=self._seconds_left(),
+            spent=spent(self.made),
+            max_cost=self.decision.requirements.max_cost,
             settings=self._parts.settings,
             random=self._parts.random(),
         )
@@ -131,7 +139,9 @@ class Attempts:
     def failed(self, error: ProviderError, *, usage: Usage | None = None, first_token_ms: float | None = None) -> None:
         """The call under way failed; `usage` where the answer arrived all the same."""
         deployment = self._under_way()
-        used = usage or error.usage or usage_of_failure(error.kind, self.decision.profile.input_tokens)
+        used = usage or error.usage or usage_of_failure(error.kind, error.http_status, self._input_tokens)
+        if error.retry_after_s is not None:
+            self._waits.append(error.retry_after_s)
         if not self._cut_by_deadline(error.kind):
             self._parts.health.failed(deployment.id, error.kind, error.message)
         self._add(
@@ -148,7 +158,7 @@ class Attempts:
     def cancelled(self, *, usage: Usage | None = None, first_token_ms: float | None = None) -> None:
         """The caller left during the call under way."""
         deployment = self._under_way()
-        used = usage or usage_of_failure(FailureKind.CANCELLED, self.decision.profile.input_tokens)
+        used = usage or usage_of_failure(FailureKind.CANCELLED, None, self._input_tokens)
         self._add(
             deployment,
             failure=FailureKind.CANCELLED,
@@ -188,17 +198,21 @@ class Attempts:
             f"{attempt.deployment}: {attempt.failure.value if attempt.failure else 'ok'}: {attempt.error}"
             for attempt in self.made
         )
-        kinds = {attempt.failure for attempt in self.made}
-        waits = [last.retry_after_s] if last is not None and last.retry_after_s is not None else []
-        status = _STATUS_OF.get(last.kind, 502) if last is not None and len(kinds) == 1 else 502
-        if kinds == {FailureKind.NOT_FOUND} and not self.task.model.startswith("auto"):
-            status = 404  # the caller named it, so it is the caller who can mend it
         return AllAttemptsFailed(
             f"None of {len({attempt.deployment for attempt in self.made})} models answered"
             f" ({len(self.made)} calls). Last: {last.message if last else 'nothing could be called'}",
             remedy=last.remedy if last is not None and last.remedy else "Try again, or configure another provider.",
             decision_id=self.decision.id,
             tried=tried,
-            http_status=status,
-            retry_after_s=waits[0] if waits else None,
+            http_status=self._status(),
+            retry_after_s=min(self._waits, default=None),
         )
+
+    def _status(self) -> int:
+        """What all failures together say: one kind its own status, and that it passes where each of them does."""
+        kinds = {attempt.failure for attempt in self.made if attempt.failure is not None}
+        if kinds == {FailureKind.NOT_FOUND} and not self.task.model.startswith("auto"):
+            return 404  # the caller named it, so it is the caller who can mend it
+        if len(kinds) == 1:
+            return _STATUS_OF.get(kinds.pop(), 502)
+        return 503 if kinds and kinds <= _PASSING else 502

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from podium.core.clock import Clock
 from podium.core.errors import FailureKind
@@ -34,7 +34,7 @@ class HealthBoard:
     def succeeded(self, deployment: str, latency_ms: float) -> None:
         """A call ended well."""
         before = self._health.get(deployment, NEW)
-        self._keep(deployment, after_success(before, latency_ms=latency_ms))
+        self._keep(deployment, after_success(before, latency_ms=latency_ms), measured_at=self._clock.now())
         if before.resting_until is not None:
             self._emit(DeploymentRecovered(deployment=deployment))
 
@@ -45,17 +45,20 @@ class HealthBoard:
         after = after_failure(before, kind, now=now, settings=self._settings)
         if after is before:
             return  # a failure that says nothing about the deployment
-        self._keep(deployment, after)
+        standing = self._standings.get(deployment)
+        self._keep(deployment, after, measured_at=None if standing is None else standing.measured_at)
         # One rest, one event: calls that were under way when it began fail too, and only prolong it.
         if after.resting_until is not None and not before.rests(now):
             until = self._clock.now() + timedelta(seconds=after.resting_until - now)
             self._emit(DeploymentRested(deployment=deployment, until=until, reason=reason))
 
-    def _keep(self, deployment: str, health: Health) -> None:
+    def _keep(self, deployment: str, health: Health, *, measured_at: datetime | None) -> None:
         if len(self._health) >= MOST_KEPT and deployment not in self._health:
             return  # callers may name any model of a provider, and memory must not grow with their imagination
         self._health[deployment] = health
         resting = None
         if health.resting_until is not None:
             resting = self._clock.now() + timedelta(seconds=health.resting_until - self._clock.monotonic())
-        self._standings[deployment] = Standing(latency_ms=health.latency_ms, resting_until=resting)
+        self._standings[deployment] = Standing(
+            latency_ms=health.latency_ms, measured_at=measured_at, resting_until=resting
+        )

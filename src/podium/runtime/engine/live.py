@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
@@ -20,6 +21,7 @@ from podium.core.ports import Call, Provider
 from podium.core.tasks import Decision, Outcome
 from podium.core.usage import Usage
 from podium.models.catalog import Deployment
+from podium.models.dialects.openai_chat.stream import END_MARK
 
 from .attempts import Attempts
 from .costing import estimated_usage
@@ -27,19 +29,29 @@ from .parts import Parts
 from .settle import settle
 
 _CONTENT = (TextDelta, ReasoningDelta, RefusalDelta, ToolCallDelta)
+_MOST_HELD = 64
+"""Frames without events held before content: an opening or two are usual, a flood of them must not fill memory."""
+_CUT_OFF = frozenset({FailureKind.BROKEN_STREAM, FailureKind.UNREACHABLE})
+"""The connection broke: it takes nothing from an answer that is already finished."""
 
 
 class _Tally:
     """What has come through so far."""
 
-    __slots__ = ("characters", "content", "finished", "pieces", "usage")
+    __slots__ = ("_finished", "_wanted", "characters", "content", "pieces", "usage")
 
-    def __init__(self, *, keep_text: bool) -> None:
+    def __init__(self, *, answers: int, keep_text: bool) -> None:
+        self._finished: set[int] = set()
+        self._wanted = answers
         self.characters = 0
         self.content = False
-        self.finished = False
         self.usage: Usage | None = None
         self.pieces: list[str] | None = [] if keep_text else None
+
+    @property
+    def finished(self) -> bool:
+        """Whether every answer asked for is."""
+        return len(self._finished) >= self._wanted
 
     def note(self, frame: Frame, provider: str) -> bool:
         """Count a frame; True once content has come. Raises ProviderError for a fault inside the stream."""
@@ -56,7 +68,7 @@ class _Tally:
                 self.content = True
                 self.characters += len(event.text)
             elif isinstance(event, Finished):
-                self.finished = True
+                self._finished.add(event.index)
             elif isinstance(event, UsageSeen):
                 self.usage = event.usage
             elif isinstance(event, StreamFault):
@@ -90,7 +102,8 @@ class LiveAnswer:
         self._incoming = incoming
         self._held = held
         self._tally = tally
-        self._whole = False  # the finished answer's end mark went out, whatever comes after it
+        self._marked = False  # the end mark went out
+        self._whole = False  # and so did the whole answer, whatever comes after it
 
     @property
     def decision(self) -> Decision:
@@ -102,12 +115,14 @@ class LiveAnswer:
         return len(self._attempts.made) + 1
 
     async def frames(self) -> AsyncIterator[Frame]:
-        """Every frame in order. Raises ProviderError where the stream breaks: a cut answer is never a success."""
+        """Every frame in order, the end mark last, also where the provider forgot it.
+
+        Raises ProviderError where the stream breaks before the answer is finished: a cut answer is never a success.
+        """
         provider = self.deployment.provider
         tally = self._tally
         try:
             for frame in self._held:
-                self._whole = frame.closing and tally.finished
                 yield frame
             self._held = []
             async for frame in self._incoming:
@@ -115,7 +130,7 @@ class LiveAnswer:
                 if frame.closing:
                     if not tally.finished:
                         break  # passed on, the end mark would make a cut answer look whole
-                    self._whole = True
+                    self._marked = self._whole = True
                 yield frame
             if not tally.finished:
                 raise ProviderError(
@@ -124,10 +139,19 @@ class LiveAnswer:
                     provider=provider,
                 )
         except Exception as error:
-            if not (self._whole and isinstance(error, ProviderError)):
+            if not self._survives(error):
                 self._failed(error)
                 raise
+        if not self._marked:
+            self._marked = self._whole = True
+            yield END_MARK
         self._succeeded()
+
+    def _survives(self, error: Exception) -> bool:
+        """Whether the answer is whole all the same."""
+        if not isinstance(error, ProviderError):
+            return False
+        return self._whole or (self._tally.finished and error.kind in _CUT_OFF)
 
     async def aclose(self) -> None:
         """Close the upstream call at once; a task not settled by then was left by its caller."""
@@ -173,23 +197,27 @@ async def open_stream(
 ) -> LiveAnswer:
     """Open a stream and hold its frames until real content has come: until then, failing over is invisible.
 
-    Raises ProviderError for a call that was refused, broke off, or ended before any content.
+    Raises ProviderError for a call that was refused, broke off, ended before any content, or brought none within
+    `call.timeout_s`, however lively its keep-alives.
     """
     upstream = AsyncExitStack()
     try:
-        incoming = await upstream.enter_async_context(provider.stream(call))
-        tally = _Tally(keep_text=parts.keep_text)
-        held: list[Frame] = []
-        async for frame in incoming:
-            held.append(frame)
-            if tally.note(frame, provider.name):
-                break
-        if not tally.content and not tally.finished:
+        tally = _Tally(answers=attempts.task.options.n, keep_text=parts.keep_text)
+        try:
+            async with asyncio.timeout(call.timeout_s) as limit:
+                incoming = await upstream.enter_async_context(provider.stream(call))
+                held = await _until_content(incoming, tally, provider.name)
+        except TimeoutError as error:
+            if not limit.expired():
+                raise
             raise ProviderError(
-                f"{provider.name} ended its stream before any content.",
-                kind=FailureKind.BROKEN_STREAM,
+                f"{provider.name} sent nothing of its answer in time.",
+                kind=FailureKind.TIMEOUT,
                 provider=provider.name,
-            )
+                remedy="Raise engine.timeout_s to wait longer.",
+            ) from error
+        if not tally.content:
+            raise _without_content(tally, provider.name, attempts.decision.profile.input_tokens)
     except BaseException:
         await upstream.aclose()
         raise
@@ -202,4 +230,33 @@ async def open_stream(
         incoming=incoming,
         held=held,
         tally=tally,
+    )
+
+
+async def _until_content(incoming: AsyncIterator[Frame], tally: _Tally, provider: str) -> list[Frame]:
+    """The frames up to the first content, keep-alives left out, or up to the end where none comes."""
+    held: list[Frame] = []
+    async for frame in incoming:
+        content = tally.note(frame, provider)
+        if frame.events or (not frame.idle and len(held) < _MOST_HELD):
+            held.append(frame)
+        if content or frame.closing:
+            break
+    return held
+
+
+def _without_content(tally: _Tally, provider: str, input_tokens: int) -> ProviderError:
+    """An empty answer is judged as an empty whole one is, and paid for alike; an end before any finish is a break."""
+    if tally.finished:
+        return ProviderError(
+            f"{provider} finished its answer without any content.",
+            kind=FailureKind.UNFIT,
+            provider=provider,
+            usage=tally.usage or estimated_usage(input_tokens, 0),
+        )
+    return ProviderError(
+        f"{provider} ended its stream before any content.",
+        kind=FailureKind.BROKEN_STREAM,
+        provider=provider,
+        usage=tally.usage,
     )

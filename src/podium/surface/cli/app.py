@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -61,4 +63,8 @@ def run(arguments: Sequence[str]) -> int:
         return 2 if isinstance(error, ConfigError | RequestError) else 1
     except KeyboardInterrupt:
         return 130
+    except OSError as error:  # the output could not be written: a full disk, a reader that left
+        with contextlib.suppress(OSError):
+            sys.stderr.write(f"podium: cannot write the output: {error.strerror or error}\n")
+        return 1
     return 0

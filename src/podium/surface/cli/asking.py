@@ -50,6 +50,9 @@ def ask(
         return
     sys.stdout.write(answer.text.rstrip("\n") + "\n")
     out = console(stderr=True)
+    failed = [f"{attempt.deployment} ({attempt.failure.value})" for attempt in answer.attempts if attempt.failure]
+    if failed:
+        out.print(Text(f"! answered after {len(failed)} failed calls: {', '.join(failed)}", style="yellow"))
     out.print(
         Text(
             f"{answer.model} · {money(answer.cost)} · {answer.latency_ms:.0f} ms · {answer.decision.why}",

@@ -12,7 +12,7 @@ from rich.text import Text
 from podium.core.errors import ConfigError
 from podium.surface.config import commented_config, config_schema, load_settings
 
-from .options import AsJson
+from .options import AsJson, Config
 from .output import console, print_json
 
 
@@ -32,10 +32,11 @@ def init(
 
 def check(
     path: Annotated[Path | None, typer.Argument(help="The file; default: the usual places.")] = None,
+    config: Config = None,
     json: AsJson = False,
 ) -> None:
     """Check a configuration; each error names the line, the field and the remedy."""
-    loaded = load_settings(path, environ=os.environ, cwd=Path.cwd())
+    loaded = load_settings(path or config, environ=os.environ, cwd=Path.cwd())
     if json:
         source = None if loaded.source is None else str(loaded.source)
         print_json({"ok": True, "source": source, "warnings": loaded.warnings})

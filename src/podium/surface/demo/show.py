@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import signal
 import sys
 import threading
@@ -138,14 +139,15 @@ def _shares(one: Tally) -> str:
 
 def _print_next(out: Console, stage: Stage) -> None:
     config = stage.config
+    podium = _command()
     out.print()
     out.print(f"The ledger: {stage.ledger}. Ask it:")
-    out.print(f"  podium costs --by model --config {config}")
+    out.print(f"  {podium} costs --by user --config {config}")
     out.print("With your own keys, no configuration needed:")
     out.print("  export OPENAI_API_KEY=...   (or ANTHROPIC_API_KEY, GEMINI_API_KEY, or start Ollama)")
-    out.print("  podium models               what is usable now")
-    out.print('  podium explain "..."        which model a prompt would get, and why; no call is made')
-    out.print('  podium up                   the gateway: base_url="http://127.0.0.1:4000/v1", model="auto"')
+    out.print(f"  {podium} models               what is usable now")
+    out.print(f'  {podium} explain "..."        which model a prompt would get, and why; no call is made')
+    out.print(f'  {podium} up                   the gateway: base_url="http://127.0.0.1:4000/v1", model="auto"')
 
 
 def _wait(out: Console, stage: Stage) -> None:
@@ -159,3 +161,11 @@ def _wait(out: Console, stage: Stage) -> None:
             pass
     except KeyboardInterrupt:
         return
+
+
+def _command() -> str:
+    """How to call `podium` from this shell: by its name, or by its place in the environment that runs this."""
+    if shutil.which("podium"):
+        return "podium"
+    here = Path(sys.executable).with_name("podium")
+    return str(here.relative_to(Path.cwd()) if here.is_relative_to(Path.cwd()) else here)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
 import subprocess
@@ -9,7 +10,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Self
+from typing import IO, Self
 
 import msgspec
 import yaml
@@ -33,6 +34,7 @@ class Stage:
         self.ledger = folder / "podium.db"
         self.address = ""
         self._gateway: subprocess.Popen[bytes] | None = None
+        self._lock: IO[str] | None = None
 
     def __enter__(self) -> Self:
         try:
@@ -53,6 +55,13 @@ class Stage:
         """A clean folder: the books of one demo are not those of another."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
+            self._lock = (self.folder / "lock").open("w")
+            try:
+                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as exc:
+                raise ConfigError(
+                    f"a demo is running in {self.folder}", remedy="Stop it first, or run this one in another folder."
+                ) from exc
             for old in self.folder.glob("podium.db*"):
                 old.unlink()
         except OSError as exc:
@@ -103,6 +112,8 @@ class Stage:
             self._gateway = None
         for vendor in self.vendors:
             vendor.stop()
+        if self._lock is not None:
+            self._lock.close()
 
 
 def _free_port() -> int:

@@ -44,7 +44,7 @@ def open_client(address: str) -> AsyncOpenAI:
     except ImportError as exc:
         raise ConfigError(
             "the demo sends its tasks through the official OpenAI SDK, which is not installed",
-            remedy="pip install 'podium[demo]'",
+            remedy="pip install openai",
         ) from exc
     return AsyncOpenAI(base_url=f"{address}/v1", api_key="no-key-needed", max_retries=0, timeout=30)
 

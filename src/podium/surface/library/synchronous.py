@@ -90,7 +90,8 @@ class Podium:
 
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
         try:
-            future = asyncio.run_coroutine_threadsafe(work, self._running())
+            with self._starting:  # `close` takes the same lock: nothing is handed to a loop that has been stopped
+                future = asyncio.run_coroutine_threadsafe(work, self._running())
         except RuntimeError:
             work.close()
             raise
@@ -101,15 +102,15 @@ class Podium:
             raise
 
     def _running(self) -> asyncio.AbstractEventLoop:
-        with self._starting:
-            if self._closed:
-                raise RuntimeError("This Podium is closed. Make a new one, or close it later.")
-            if self._loop is None:
-                self._loop = asyncio.new_event_loop()
-                self._thread = threading.Thread(target=self._loop.run_forever, name="podium", daemon=True)
-                self._thread.start()
-                atexit.register(self.close)
-            return self._loop
+        """The loop, started at the first call. To be called under the lock."""
+        if self._closed:
+            raise RuntimeError("This Podium is closed. Make a new one, or close it later.")
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+            self._thread = threading.Thread(target=self._loop.run_forever, name="podium", daemon=True)
+            self._thread.start()
+            atexit.register(self.close)
+        return self._loop
 
     def __enter__(self) -> Self:
         return self

@@ -25,6 +25,8 @@ from .chat import ChatEndpoint, unforeseen
 from .listings import account_entry, deployment_entry, model_entries
 
 _encoder = msgspec.json.Encoder(decimal_format="string")
+_FLUSH_S = 1.0
+"""How long a question waits for what is still to be written: under steady traffic something always is."""
 _WELCOME = f"""Podium {VERSION}
 
   POST /v1/chat/completions     OpenAI chat: point any OpenAI client's base_url here
@@ -135,7 +137,7 @@ class Gateway:
 
     async def _explained(self, request: Request) -> Response:
         number = request.path_params["decision"]
-        found = await asyncio.to_thread(self._runtime.ledger.decision, number)
+        found = await asyncio.to_thread(self._written_decision, number)
         if found is None:
             raise _UnknownDecision(
                 f"There is no decision {number!r} in the ledger.",
@@ -149,8 +151,14 @@ class Gateway:
             raise InvalidRequest(f"Costs cannot be told by {by!r}.", remedy=f"Use {', '.join(COST_KEYS)}.", param="by")
         since = _moment(request, "since") or datetime.now(UTC) - timedelta(days=30)
         until = _moment(request, "until")
+        await asyncio.to_thread(self._runtime.ledger.flush, _FLUSH_S)
         rows = await asyncio.to_thread(self._runtime.ledger.costs, by, since=since, until=until)
         return _json({"by": by, "since": since, "rows": rows})
+
+    def _written_decision(self, number: str) -> dict[str, Any] | None:
+        """A decision made a moment ago may still wait to be written: ask for that first."""
+        self._runtime.ledger.flush(_FLUSH_S)
+        return self._runtime.ledger.decision(number)
 
     # --- errors ----------------------------------------------------------------------------------------------------
 

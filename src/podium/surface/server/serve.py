@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import ipaddress
 import logging
+import os
 import signal
 import socket
 import threading
@@ -36,10 +38,13 @@ def bind(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except (OSError, OverflowError) as exc:
         listener.close()
+        elsewhere = getattr(exc, "errno", None) == errno.EADDRNOTAVAIL
         raise ConfigError(
             f"cannot listen on {host}:{port}: {getattr(exc, 'strerror', None) or exc}",
-            remedy="Is another Podium running there? Choose another with --port, or server.port in podium.yaml.",
-            field="server.port",
+            remedy="This machine does not have that address: choose another with --host, or server.host in podium.yaml."
+            if elsewhere
+            else "Is another Podium running there? Choose another with --port, or server.port in podium.yaml.",
+            field="server.host" if elsewhere else "server.port",
         ) from exc
     listener.listen(2048)
     return listener
@@ -126,8 +131,22 @@ async def _exit_on(stop: asyncio.Event, server: uvicorn.Server) -> None:
     server.should_exit = True
 
 
+def _yield_less() -> None:
+    """Ask the kernel not to interrupt one of our threads whenever another wakes (Linux; elsewhere nothing).
+
+    The HTTP client's thread wakes for every answer and waits for the interpreter; without this each wake-up costs two
+    changes of thread and the processor's caches. Threads made later inherit it. No privilege is needed.
+    """
+    if hasattr(os, "SCHED_BATCH"):
+        try:
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+        except OSError as exc:  # a sandbox may forbid it; it is only a matter of speed
+            log.debug("batch scheduling is not available here: %s", exc)
+
+
 def run(settings: Settings, *, environ: Environment, started: Callable[[Runtime, str], None] | None = None) -> None:
     """`serve` on the quickest event loop there is."""
+    _yield_less()
     try:
         import uvloop
     except ImportError:  # not made for this platform

@@ -18,7 +18,6 @@ _TOKEN_LIMITS = ("max_completion_tokens", "max_tokens")
 _fields_decoder = msgspec.json.Decoder(dict[str, Raw])
 _encoder = msgspec.json.Encoder(decimal_format="number")
 _TRUE = Raw(b"true")
-_NULL = Raw(b"null")
 
 
 def write_request(task: Task, *, model: str, stream: bool, quirks: Quirks, max_tokens: int | None = None) -> bytes:
@@ -32,13 +31,12 @@ def write_request(task: Task, *, model: str, stream: bool, quirks: Quirks, max_t
     fields: dict[str, Any] = dict(payload.fields)
     fields.pop("podium", None)
     fields["model"] = model
+    # Both names may come at once, one of them null: the limit that was read and judged is the one sent.
     for name in _TOKEN_LIMITS:
-        if name in fields and name != quirks.max_tokens_field:
-            value = fields.pop(name)
-            if bytes(fields.get(quirks.max_tokens_field, _NULL)) == b"null":
-                fields[quirks.max_tokens_field] = value
-    if max_tokens is not None and bytes(fields.get(quirks.max_tokens_field, _NULL)) == b"null":
-        fields[quirks.max_tokens_field] = max_tokens
+        fields.pop(name, None)
+    limit = max_tokens if task.options.max_tokens is None else task.options.max_tokens
+    if limit is not None:
+        fields[quirks.max_tokens_field] = limit
     if stream:
         _ask_for_usage(fields, quirks)
     return _encoder.encode(fields)

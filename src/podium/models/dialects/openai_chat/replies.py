@@ -5,17 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from msgspec import Raw
 
 from podium.core.errors import FailureKind, ProviderError
 from podium.core.messages import FinishReason, Reply, ToolCall
 from podium.core.tasks import Task
 from podium.core.usage import Usage
 
-from .wire import AnswerMessage, ChatAnswer, ContentPart, WireUsage
+from .wire import AnswerMessage, ChatAnswer, WireUsage
 
 _answer_decoder = msgspec.json.Decoder(ChatAnswer)
+_usage_decoder = msgspec.json.Decoder(WireUsage | None)
 _encoder = msgspec.json.Encoder()
 _LONGEST_MESSAGE = 2000
+_SPOKEN = "[audio]"
+"""Stands for a spoken answer without a transcript: not empty, though there is nothing to read."""
 
 _FINISH = {
     "stop": FinishReason.STOP,
@@ -33,15 +37,21 @@ def finish_reason(name: str | None) -> FinishReason:
     return _FINISH.get(name, FinishReason.OTHER)
 
 
-def read_usage(wire: WireUsage | None) -> Usage | None:
-    """None where the provider stated nothing. Parts are never larger than their whole."""
+def read_usage(raw: Raw) -> Usage | None:
+    """None where the provider stated nothing, or nothing readable. Parts are never larger than their whole."""
+    stated = bytes(raw)
+    if not stated or stated == b"null":
+        return None
+    try:
+        wire = _usage_decoder.decode(stated)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None  # figures that cannot be read are estimated, as if the provider had stated none
     if wire is None or (wire.prompt_tokens is None and wire.completion_tokens is None):
         return None
-    read = max(wire.prompt_tokens or 0, 0)
-    written = max(wire.completion_tokens or 0, 0)
+    read, written, uncounted = _totals(wire)
     into, out = wire.prompt_tokens_details, wire.completion_tokens_details
     if into is None and out is None and wire.prompt_cache_hit_tokens is None:
-        return Usage(input=read, output=written)
+        return Usage(input=read, output=written, reasoning=uncounted)
     cached = (into.cached_tokens if into else None) or wire.prompt_cache_hit_tokens or 0
     cached = min(max(cached, 0), read)
     cache_write = min(max((into.cache_write_tokens if into else None) or 0, 0), read - cached)
@@ -50,10 +60,25 @@ def read_usage(wire: WireUsage | None) -> Usage | None:
         output=written,
         cached=cached,
         cache_write=cache_write,
-        reasoning=min((out.reasoning_tokens if out else None) or 0, written),
-        audio_input=min((into.audio_tokens if into else None) or 0, read - cached - cache_write),
-        audio_output=min((out.audio_tokens if out else None) or 0, written),
+        reasoning=min(max((out.reasoning_tokens if out else None) or 0, uncounted), written),
+        audio_input=min(max((into.audio_tokens if into else None) or 0, 0), read - cached - cache_write),
+        audio_output=min(max((out.audio_tokens if out else None) or 0, 0), written),
     )
+
+
+def _totals(wire: WireUsage) -> tuple[int, int, int]:
+    """(input, output, reasoning the provider left out of its completion tokens).
+
+    xAI and Gemini count reasoning in the total only, yet charge for it as output.
+    """
+    read = max(wire.prompt_tokens or 0, 0)
+    written = max(wire.completion_tokens or 0, 0)
+    missing = (wire.total_tokens or 0) - read - written
+    if missing <= 0:
+        return read, written, 0
+    if wire.prompt_tokens is None:
+        return missing, written, 0
+    return read, written + missing, 0 if wire.completion_tokens is None else missing
 
 
 def read_reply(body: bytes, *, provider: str) -> Reply:
@@ -80,7 +105,7 @@ def read_reply(body: bytes, *, provider: str) -> Reply:
     calls = _tool_calls(message)
     finish = finish_reason(choice.finish_reason)
     return Reply(
-        text=_text(message.content),
+        text=_text(message),
         tool_calls=calls,
         refusal=message.refusal,
         # Some servers say "stop" although the model called a tool.
@@ -92,19 +117,26 @@ def read_reply(body: bytes, *, provider: str) -> Reply:
 
 
 def _tool_calls(message: AnswerMessage) -> tuple[ToolCall, ...]:
-    return tuple(
-        [
-            ToolCall(id=call.id, name=call.function.name, arguments=call.function.arguments or "{}")
-            for call in message.tool_calls or ()
-            if call.function is not None
-        ]
-    )
+    calls: list[ToolCall] = []
+    for call in message.tool_calls or ():
+        if call.function is not None:
+            calls.append(ToolCall(id=call.id, name=call.function.name, arguments=call.function.arguments or "{}"))
+        elif call.custom is not None:
+            # Canonical arguments are JSON; a custom tool's input is plain text.
+            arguments = _encoder.encode({"input": call.custom.input}).decode()
+            calls.append(ToolCall(id=call.id, name=call.custom.name, arguments=arguments))
+    older = message.function_call
+    if older is not None:
+        calls.append(ToolCall(id="", name=older.name, arguments=older.arguments or "{}"))
+    return tuple(calls)
 
 
-def _text(content: str | list[ContentPart] | None) -> str:
-    if isinstance(content, str):
-        return content
-    return "".join(part.text or "" for part in content or ())
+def _text(message: AnswerMessage) -> str:
+    content = message.content
+    text = content if isinstance(content, str) else "".join(part.text or "" for part in content or ())
+    if text or message.audio is None:
+        return text
+    return message.audio.transcript or _SPOKEN
 
 
 def error_text(error: Any) -> tuple[str, str | None]:

@@ -24,7 +24,17 @@ from podium.core.messages import (
 )
 
 from ..dialect import Incoming
-from .wire import NAME, ChatRequest, ContentPart, ResponseFormat, WireMessage, WireTool, WireToolCall
+from .wire import (
+    NAME,
+    ChatRequest,
+    ContentPart,
+    Function,
+    NamedToolChoice,
+    ResponseFormat,
+    WireMessage,
+    WireTool,
+    WireToolCall,
+)
 
 _ROLES: Mapping[str, Role] = {
     "system": "system",
@@ -34,6 +44,8 @@ _ROLES: Mapping[str, Role] = {
     "tool": "tool",
     "function": "tool",
 }
+_CHOICES: Mapping[str, str] = {"auto": "auto", "none": "none", "required": "required", "any": "required"}
+"""Ways to leave the choice of a tool open; `any` is what several vendors call `required`."""
 _MOST_TOKENS = 2**31 - 1
 _MOST_ANSWERS = 128  # the API reference's own limit
 _request_decoder = msgspec.json.Decoder(ChatRequest)
@@ -129,6 +141,8 @@ def _part(wire: ContentPart, param: str) -> Part:
 
 def _tool_call(wire: WireToolCall) -> ToolCall:
     function = wire.function
+    if function is None and wire.custom is not None:
+        return ToolCall(id=wire.id, name=wire.custom.name, arguments=wire.custom.input)
     return ToolCall(
         id=wire.id, name=function.name if function else "", arguments=function.arguments if function else ""
     )
@@ -148,9 +162,6 @@ def _options(wire: ChatRequest) -> Options:
             f"n must be at least 1 and at most {_MOST_ANSWERS}.", remedy="Leave it out for one answer.", param="n"
         )
     stop = wire.stop
-    choice = wire.tool_choice
-    if choice is not None and not isinstance(choice, str):
-        choice = choice.function.name if choice.function else None
     return Options(
         max_tokens=limit,
         temperature=wire.temperature,
@@ -158,8 +169,8 @@ def _options(wire: ChatRequest) -> Options:
         stop=(stop,) if isinstance(stop, str) else tuple(stop or ()),
         seed=wire.seed,
         n=n,
-        tools=tuple([_tool(tool, place) for place, tool in enumerate(wire.tools)]) if wire.tools else (),
-        tool_choice=choice,
+        tools=_tools(wire) if wire.tools or wire.functions else (),
+        tool_choice=_tool_choice(wire),
         parallel_tool_calls=wire.parallel_tool_calls,
         schema=_schema(wire.response_format),
         logprobs=bool(wire.logprobs),
@@ -167,9 +178,32 @@ def _options(wire: ChatRequest) -> Options:
     )
 
 
+def _tool_choice(wire: ChatRequest) -> str | None:
+    """Podium's own view of it: the caller's words are forwarded as they came."""
+    choice = wire.tool_choice
+    if choice is None:
+        older = wire.function_call
+        if older is None:
+            return None
+        choice = older if isinstance(older, str) else NamedToolChoice(function=older)
+    if isinstance(choice, str):
+        return _CHOICES.get(choice.lower(), choice)
+    named = choice.function or choice.custom
+    return named.name if named else _CHOICES.get(choice.type.lower())
+
+
+def _tools(wire: ChatRequest) -> tuple[Tool, ...]:
+    """What the model may call, `functions` included: the older form is no less a tool."""
+    tools = [_tool(tool, place) for place, tool in enumerate(wire.tools or ())]
+    tools += [_function_tool(function) for function in wire.functions or ()]
+    return tuple(tools)
+
+
 def _tool(wire: WireTool, place: int) -> Tool:
     function = wire.function
     if function is None:
+        if wire.custom is not None:
+            return Tool(name=wire.custom.name, description=wire.custom.description or "")
         if wire.type == "function":
             raise InvalidRequest(
                 f"tools[{place}] has no `function`.",
@@ -177,6 +211,10 @@ def _tool(wire: WireTool, place: int) -> Tool:
                 param=f"tools[{place}].function",
             )
         return Tool(name=wire.type)
+    return _function_tool(function)
+
+
+def _function_tool(function: Function) -> Tool:
     return Tool(
         name=function.name,
         description=function.description or "",

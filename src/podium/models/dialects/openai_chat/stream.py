@@ -23,6 +23,8 @@ from .wire import ChatChunk, Delta, ToolCallPiece
 
 _chunk_decoder = msgspec.json.Decoder(ChatChunk)
 _DONE = b"[DONE]"
+END_MARK = Frame(raw=b"data: [DONE]\n\n", closing=True)
+"""For a finished answer whose provider sent none: clients wait for it."""
 
 
 class ChatStreamReader:
@@ -47,7 +49,7 @@ class ChatStreamReader:
 
     def _frame(self, data: bytes, raw: bytes) -> Frame:
         if not data:
-            return Frame(raw=raw)  # a comment or a keep-alive
+            return Frame(raw=raw, idle=True)
         if data.strip() == _DONE:
             return Frame(raw=raw, closing=True)
         try:
@@ -73,7 +75,7 @@ def _events(chunk: ChatChunk) -> tuple[StreamEvent, ...]:
         if choice.delta is not None:
             _delta_events(choice.delta, events)
         if choice.finish_reason is not None:
-            events.append(Finished(finish_reason(choice.finish_reason)))
+            events.append(Finished(finish_reason(choice.finish_reason), choice.index))
     usage = read_usage(chunk.usage)
     if usage is not None:
         events.append(UsageSeen(usage))

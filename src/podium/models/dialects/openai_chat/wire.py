@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Literal
 
 from msgspec import Raw, Struct
@@ -40,9 +39,17 @@ class FunctionCall(Struct, frozen=True):
     arguments: str = ""
 
 
+class CustomCall(Struct, frozen=True):
+    """A call of a tool that takes free text instead of JSON."""
+
+    name: str = ""
+    input: str = ""
+
+
 class WireToolCall(Struct, frozen=True):
     id: str = ""
     function: FunctionCall | None = None
+    custom: CustomCall | None = None
     type: str = "function"
 
 
@@ -61,9 +68,15 @@ class Function(Struct, frozen=True):
     strict: bool | None = None
 
 
+class CustomTool(Struct, frozen=True):
+    name: str
+    description: str | None = None
+
+
 class WireTool(Struct, frozen=True):
     type: str = "function"
     function: Function | None = None
+    custom: CustomTool | None = None
 
 
 class JsonSchema(Struct, frozen=True):
@@ -84,6 +97,7 @@ class NamedFunction(Struct, frozen=True):
 class NamedToolChoice(Struct, frozen=True):
     type: str = "function"
     function: NamedFunction | None = None
+    custom: NamedFunction | None = None
 
 
 class StreamOptions(Struct, frozen=True):
@@ -104,6 +118,10 @@ class ChatRequest(Struct, frozen=True):
     n: int | None = None
     tools: list[WireTool] | None = None
     tool_choice: str | NamedToolChoice | None = None
+    functions: list[Function] | None = None
+    """The older form of `tools`."""
+    function_call: str | NamedFunction | None = None
+    """The older form of `tool_choice`."""
     parallel_tool_calls: bool | None = None
     response_format: ResponseFormat | None = None
     logprobs: bool | None = None
@@ -113,6 +131,10 @@ class ChatRequest(Struct, frozen=True):
 
 
 # --- answers -------------------------------------------------------------------------------------------------------
+
+
+NO_USAGE = Raw(b"")
+"""Usage is read apart from its answer, so that a malformed figure costs the figure and not the answer."""
 
 
 class PromptDetails(Struct, frozen=True):
@@ -129,16 +151,24 @@ class CompletionDetails(Struct, frozen=True):
 class WireUsage(Struct, frozen=True):
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+    total_tokens: int | None = None
     prompt_tokens_details: PromptDetails | None = None
     completion_tokens_details: CompletionDetails | None = None
     prompt_cache_hit_tokens: int | None = None
     """DeepSeek's name for cached tokens."""
 
 
+class AnswerAudio(Struct, frozen=True):
+    transcript: str | None = None
+
+
 class AnswerMessage(Struct, frozen=True):
     content: str | list[ContentPart] | None = None
     refusal: str | None = None
     tool_calls: list[WireToolCall] | None = None
+    function_call: FunctionCall | None = None
+    """The older form of one tool call."""
+    audio: AnswerAudio | None = None
 
 
 class Choice(Struct, frozen=True):
@@ -149,7 +179,7 @@ class Choice(Struct, frozen=True):
 class ChatAnswer(Struct, frozen=True):
     choices: list[Choice] | None = None
     model: str | None = None
-    usage: WireUsage | None = None
+    usage: Raw = NO_USAGE
     error: Any = None
 
 
@@ -180,16 +210,5 @@ class ChunkChoice(Struct, frozen=True):
 
 class ChatChunk(Struct, frozen=True):
     choices: list[ChunkChoice] | None = None
-    usage: WireUsage | None = None
+    usage: Raw = NO_USAGE
     error: Any = None
-
-
-class ModelEntry(Struct, frozen=True):
-    id: str
-
-
-class ModelList(Struct, frozen=True):
-    data: list[ModelEntry]
-
-
-Fields = Mapping[str, Raw]
