@@ -505,3 +505,112 @@ def test_a_providers_own_word_about_the_request_reaches_the_caller() -> None:
     body = b'{"error": {"message": "stop is too long", "type": "invalid_request_error", "code": null}}'
     error = ProviderError("x", kind=FailureKind.BAD_REQUEST, provider="p", http_status=400, body=body)
     assert WIRE.write_error(error) == body
+
+
+# --- older forms and vendors' ways ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("taken", ["max_tokens", "max_completion_tokens"])
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"max_completion_tokens": 10, "max_tokens": 1000}, 10),
+        ({"max_completion_tokens": None, "max_tokens": 1000}, 1000),
+        ({"max_completion_tokens": 10, "max_tokens": None}, 10),
+        ({"max_completion_tokens": None, "max_tokens": None}, None),
+    ],
+)
+def test_of_two_limits_the_one_that_was_judged_is_sent(
+    fields: dict[str, Any], expected: int | None, taken: str
+) -> None:
+    out = forwarded({"messages": [USER], **fields}, quirks=Quirks(max_tokens_field=taken))
+    sent = {name: out[name] for name in ("max_tokens", "max_completion_tokens") if name in out}
+    assert sent == ({} if expected is None else {taken: expected})
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"tool_choice": "any"}, "required"),
+        ({"tool_choice": "ANY"}, "required"),
+        ({"tool_choice": {"type": "any"}}, "required"),
+        ({"tool_choice": "Auto"}, "auto"),
+        ({"tool_choice": {"type": "custom", "custom": {"name": "run"}}}, "run"),
+        ({"function_call": "none"}, "none"),
+        ({"function_call": {"name": "look"}}, "look"),
+        ({"function_call": "auto", "tool_choice": "required"}, "required"),
+        ({}, None),
+    ],
+)
+def test_tool_choice_by_any_name_is_understood_and_forwarded_as_it_came(
+    fields: dict[str, Any], expected: str | None
+) -> None:
+    assert read(**fields).options.tool_choice == expected
+    out = forwarded({"messages": [USER], **fields})
+    assert {name: out[name] for name in fields} == fields
+
+
+def test_older_functions_and_custom_tools_are_tools() -> None:
+    incoming = read(
+        functions=[{"name": "look", "description": "Looks."}],
+        tools=[{"type": "custom", "custom": {"name": "run", "description": "Runs."}}],
+    )
+    assert incoming.options.tools == (Tool(name="run", description="Runs."), Tool(name="look", description="Looks."))
+
+
+def test_older_custom_and_spoken_answers_are_not_empty() -> None:
+    older = WIRE.read_reply(
+        answer({"content": None, "function_call": {"name": "f", "arguments": '{"a":1}'}}, "function_call"), provider="p"
+    )
+    assert older.tool_calls == (ToolCall(id="", name="f", arguments='{"a":1}'),)
+    custom = WIRE.read_reply(
+        answer(
+            {"content": None, "tool_calls": [{"id": "1", "type": "custom", "custom": {"name": "run", "input": "ls"}}]}
+        ),
+        provider="p",
+    )
+    assert custom.tool_calls == (ToolCall(id="1", name="run", arguments='{"input":"ls"}'),)
+    assert custom.finish is FinishReason.TOOL_CALLS
+    spoken = WIRE.read_reply(answer({"content": None, "audio": {"id": "a", "transcript": "Hello."}}), provider="p")
+    assert spoken.text == "Hello."
+    assert WIRE.read_reply(answer({"content": None, "audio": {"id": "a", "data": "AA=="}}), provider="p").text.strip()
+
+
+OUTSIDE_USAGES: list[tuple[Any, Usage | None]] = [
+    ({"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}, Usage(input=10, output=5)),
+    ({"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 45}, Usage(input=10, output=35, reasoning=30)),
+    (
+        {
+            "prompt_tokens": 10,
+            "completion_tokens": 5,
+            "total_tokens": 45,
+            "completion_tokens_details": {"reasoning_tokens": 30},
+        },
+        Usage(input=10, output=35, reasoning=30),
+    ),
+    (
+        {
+            "prompt_tokens": 10,
+            "completion_tokens": 5,
+            "prompt_tokens_details": {"cached_tokens": -1, "audio_tokens": -2},
+            "completion_tokens_details": {"reasoning_tokens": -3, "audio_tokens": -4},
+        },
+        Usage(input=10, output=5),
+    ),
+    ({"completion_tokens": 5, "total_tokens": 15}, Usage(input=10, output=5)),
+    ({"prompt_tokens": 10, "total_tokens": 15}, Usage(input=10, output=5)),
+    ({"prompt_tokens": 1.5, "completion_tokens": 5}, None),
+    ({"prompt_tokens": "many", "completion_tokens": 5}, None),
+    ("none", None),
+    ([], None),
+]
+
+
+@pytest.mark.parametrize(("wire", "expected"), OUTSIDE_USAGES)
+def test_usage_is_read_apart_from_its_answer(wire: Any, expected: Usage | None) -> None:
+    whole = WIRE.read_reply(answer({"content": "x"}, usage=wire), provider="p")
+    assert (whole.text, whole.usage) == ("x", expected)
+    chunk = json.dumps({"choices": [{"index": 0, "delta": {"content": "x"}}], "usage": wire}).encode()
+    (frame,) = WIRE.stream_reader(provider="p").feed(b"data: " + chunk + b"\n\n")
+    seen = () if expected is None else (UsageSeen(expected),)
+    assert frame.events == (TextDelta("x"), *seen)

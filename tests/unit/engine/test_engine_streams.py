@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from podium.core.messages import (
     Finished,
     FinishReason,
     Frame,
+    Options,
     ReasoningDelta,
     RefusalDelta,
     StreamEvent,
@@ -146,6 +149,139 @@ def test_an_error_after_the_end_mark_takes_nothing_away(kit: Any) -> None:
     bench.providers["acme"].plan([_text("Paris"), STOP, DONE, kit.error(Kind.TIMEOUT)])
     assert bench.stream() == [_text("Paris"), STOP, DONE]
     assert bench.outcome.status == "ok"
+
+
+@pytest.mark.parametrize("kind", [Kind.BROKEN_STREAM, Kind.UNREACHABLE])
+def test_a_break_after_the_finish_takes_nothing_away(kit: Any, kind: FailureKind) -> None:
+    """A missing end mark is no cut answer; the caller gets the mark its client waits for."""
+    bench = kit.Bench("acme/a")
+    bench.providers["acme"].plan([_text("Paris"), STOP, _usage(input=9, output=1), kit.error(kind)])
+    assert bench.stream() == [_text("Paris"), STOP, _usage(input=9, output=1), DONE]
+    assert bench.outcome.status == "ok"
+    assert bench.outcome.attempts[0].failure is None
+    assert bench.outcome.usage == Usage(input=9, output=1)
+
+
+def test_an_end_without_its_mark_is_given_one(kit: Any) -> None:
+    bench = kit.Bench("acme/a")
+    bench.providers["acme"].plan([_text("Paris"), STOP])
+    assert bench.stream() == [_text("Paris"), STOP, DONE]
+    assert bench.outcome.status == "ok"
+
+
+@pytest.mark.parametrize("kind", [Kind.GARBAGE, Kind.SERVER_ERROR])
+def test_an_error_the_provider_states_after_the_finish_stays_one(kit: Any, kind: FailureKind) -> None:
+    bench = kit.Bench("acme/a")
+    bench.providers["acme"].plan([_text("Paris"), STOP, kit.error(kind)])
+    with pytest.raises(ProviderError):
+        bench.stream()
+    assert bench.outcome.status == "failed"
+
+
+# --- several answers in one stream ----------------------------------------------------------------------------------
+
+
+def _stop(index: int) -> Frame:
+    return Frame(events=(Finished(FinishReason.STOP, index),), raw=b"data: stop\n\n")
+
+
+def test_all_answers_asked_for_must_finish(kit: Any) -> None:
+    bench = kit.Bench("acme/a")
+    frames = [_text("Paris"), _stop(1), _text("Lyon"), _stop(0), DONE]
+    bench.providers["acme"].plan(frames)
+    assert bench.stream(bench.task(options=Options(n=2))) == frames
+    assert bench.outcome.status == "ok"
+
+
+@pytest.mark.parametrize("end", [[], [DONE], [ProviderError("reset", kind=Kind.BROKEN_STREAM, provider="acme")]])
+def test_one_finished_answer_of_two_is_a_cut_stream(kit: Any, end: list[Any]) -> None:
+    bench = kit.Bench("acme/a")
+    bench.providers["acme"].plan([_text("Paris"), _stop(0), _stop(0), _text("Ly"), *end])
+    with pytest.raises(ProviderError) as caught:
+        bench.stream(bench.task(options=Options(n=2)))
+    assert caught.value.kind is Kind.BROKEN_STREAM
+    assert bench.outcome.status == "failed"
+
+
+# --- streams without content ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tail", [[], [DONE], [DONE, ProviderError("late", kind=Kind.TIMEOUT, provider="acme")]])
+@pytest.mark.parametrize(
+    ("stated", "used"),
+    [
+        ([_usage(input=9, output=1)], Usage(input=9, output=1)),
+        ([], Usage(input=40, estimated=True)),
+    ],
+)
+def test_an_empty_answer_is_unfit_and_the_next_is_asked(
+    kit: Any, stated: list[Frame], used: Usage, tail: list[Any]
+) -> None:
+    bench = kit.Bench("acme/a", "beta/b")
+    good = [_text("Paris"), STOP, DONE]
+    bench.providers["acme"].plan([OPENING, STOP, *stated, *tail])
+    bench.providers["beta"].plan(good)
+    assert bench.stream() == good
+    first, second = bench.outcome.attempts
+    assert (first.failure, first.usage, second.failure) == (Kind.UNFIT, used, None)
+    assert first.cost
+    assert "acme/a" not in bench.health.standings, "an unfit answer is no outage"
+
+
+def test_where_every_stream_is_empty_all_have_failed(kit: Any) -> None:
+    bench = kit.Bench("acme/a", "beta/b")
+    for provider in bench.providers.values():
+        provider.plan([OPENING, STOP, DONE])
+    with pytest.raises(AllAttemptsFailed):
+        bench.stream()
+    assert [attempt.failure for attempt in bench.outcome.attempts] == [Kind.UNFIT, Kind.UNFIT]
+
+
+IDLE = Frame(raw=b": alive\n\n", idle=True)
+
+
+def test_keep_alives_do_not_hold_a_caller_for_ever(kit: Any) -> None:
+    bench = kit.Bench("acme/a", "beta/b", timeouts={"acme": 0.01})
+    good = [_text("Paris"), STOP, DONE]
+
+    class Lively:
+        name = "acme"
+        dialect = "openai-chat"
+        open_streams = 0
+
+        @asynccontextmanager
+        async def stream(self, call: Any) -> AsyncIterator[AsyncIterator[Frame]]:
+            async def frames() -> AsyncIterator[Frame]:
+                while True:
+                    await asyncio.sleep(0)
+                    yield IDLE
+
+            self.open_streams += 1
+            yield frames()
+            self.open_streams -= 1
+
+    bench.providers["acme"] = lively = Lively()
+    bench.providers["beta"].plan(good)
+    assert bench.stream() == good
+    first, second = bench.outcome.attempts
+    assert (first.failure, second.failure) == (Kind.TIMEOUT, None)
+    assert lively.open_streams == 0
+
+
+def test_keep_alives_before_content_are_dropped_and_openings_kept(kit: Any) -> None:
+    bench = kit.Bench("acme/a")
+    answer = [_text("Paris"), IDLE, STOP, DONE]
+    bench.providers["acme"].plan([IDLE, OPENING, *[IDLE] * 1000, *answer])
+    assert bench.stream() == [OPENING, *answer]
+
+
+def test_a_flood_of_empty_events_does_not_fill_memory(kit: Any) -> None:
+    bench = kit.Bench("acme/a")
+    answer = [_text("Paris"), STOP, DONE]
+    bench.providers["acme"].plan([*[OPENING] * 1000, *answer])
+    frames = bench.stream()
+    assert frames[-3:] == answer
+    assert len(frames) < 100
 
 
 def test_usage_nobody_stated_is_counted_from_what_came(kit: Any) -> None:

@@ -120,7 +120,7 @@ def test_builtin_rules_have_distinct_names() -> None:
 def test_low_confidence_goes_one_tier_up(make: Any, unsure: str) -> None:
     router = make.router([make.deployment(f"p/t{each}", tier=each) for each in (1, 2, 3)])
     value = {"task_type": TaskType.SIMPLE_QA, "complexity": 3}[unsure]
-    decision = make.decide(router, **{unsure: Guess(value, 0.49)})
+    decision = make.decide(router, **{unsure: Guess(value, 0.39)})
     assert make.ids(decision) == ["p/t2", "p/t3", "p/t1"]
     assert decision.rules[-1] == "low-confidence"
     assert "one up from tier 1 by rule 'routine'" in decision.why

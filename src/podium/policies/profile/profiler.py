@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from podium.core.messages import AudioPart, ImagePart, OpaquePart, TextPart
+from podium.core.messages import AudioPart, ImagePart, TextPart
 from podium.core.tasks import Guess, Modality, Profile, Task
 
 from .complexity import judge_complexity
@@ -50,7 +50,7 @@ class HeuristicProfiler:
     def profile(self, task: Task) -> Profile:
         """What `task` is, each judgement with its confidence; declared type and sensitivity win."""
         reading = read(task)
-        text, attachments = _everything(task)
+        text, attachments, opaque = _everything(task)
         blob = text.encode("utf-8", "surrogatepass")
         tokens = attachments + estimate_byte_tokens(blob, ascii_only=text.isascii())
         if task.payload is not None:
@@ -64,7 +64,7 @@ class HeuristicProfiler:
         domain, density = judge_domain(reading, task_type, found.get("code_marks", 0.0), language.value)
         kinds = find_private(unescaped(blob), language.value)
         sensitivity = judge_sensitivity(kinds, task.sensitivity)
-        if any([type(part) is OpaquePart for message in task.messages for part in message.parts]):
+        if opaque:
             kinds = tuple(sorted((*kinds, UNREADABLE)))
             if task.sensitivity is None:
                 sensitivity = Guess(sensitivity.value, _UNREADABLE_CONFIDENCE)
@@ -86,8 +86,9 @@ class HeuristicProfiler:
         )
 
 
-def _everything(task: Task) -> tuple[str, int]:
-    """All text the model would see, and the tokens of what is not text (pictures, sound, the chat format)."""
+def _everything(task: Task) -> tuple[str, int, bool]:
+    """All text the model would see; the tokens of what is not (pictures, sound, the format); any opaque part."""
+    opaque = False
     texts: list[str] = []
     extra = MESSAGE_TOKENS * len(task.messages)
     for message in task.messages:
@@ -99,6 +100,8 @@ def _everything(task: Task) -> tuple[str, int]:
                 extra += LOW_DETAIL_IMAGE_TOKENS if part.detail == "low" else IMAGE_TOKENS  # type: ignore[union-attr]
             elif kind is AudioPart:
                 extra += 1 + len(part.data) * 3 // 4 // AUDIO_BYTES_PER_TOKEN  # type: ignore[union-attr]
+            else:
+                opaque = True
         for call in message.tool_calls:
             texts += (call.name, call.arguments)
             extra += TOOL_TOKENS
@@ -111,7 +114,7 @@ def _everything(task: Task) -> tuple[str, int]:
         texts += (tool.name, tool.description, _json(tool.parameters))
     if options.schema is not None and "response_format" not in forwarded:
         texts.append(_json(options.schema.body))
-    return (texts[0] if len(texts) == 1 else "\n".join(texts)), extra
+    return (texts[0] if len(texts) == 1 else "\n".join(texts)), extra, opaque
 
 
 def _json(schema: Mapping[str, Any] | None) -> str:

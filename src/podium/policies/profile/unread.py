@@ -33,6 +33,19 @@ _INSIDE: Final = {
 }
 _CALL: Final = frozenset(("type", "function"))
 
+_LIST: Final = ord("[")
+_OBJECT: Final = ord("{")
+
+
+class _PlainMessage(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """A message that its canonical form holds whole: the usual one, and one call tells."""
+
+    role: str
+    content: str
+    name: str | None = None
+
+
+_plain_decoder = msgspec.json.Decoder(list[_PlainMessage])
 _message_decoder = msgspec.json.Decoder(list[dict[str, Raw]])
 _object_decoder = msgspec.json.Decoder(dict[str, Raw])
 _NOT_READABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError)
@@ -54,10 +67,9 @@ def unread(fields: Mapping[str, Raw]) -> tuple[bytes, int]:
     messages = fields.get("messages")
     if messages is not None:
         try:
-            for message in _message_decoder.decode(messages):
-                _beyond_message(message, raws)
+            _plain_decoder.decode(messages)
         except _NOT_READABLE:
-            raws.append(messages)
+            _beyond_messages(messages, raws)
     if not raws:
         return b"", 0
     lines: list[str] = []
@@ -78,15 +90,23 @@ def unescaped(blob: bytes) -> bytes:
     return blob
 
 
+def _beyond_messages(messages: Raw, raws: list[Raw]) -> None:
+    try:
+        for message in _message_decoder.decode(messages):
+            _beyond_message(message, raws)
+    except _NOT_READABLE:
+        raws.append(messages)
+
+
 def _beyond_message(message: Mapping[str, Raw], raws: list[Raw]) -> None:
     if not message.keys() <= _MESSAGE:
         raws += [message[name] for name in message.keys() - _MESSAGE]
     content = message.get("content")
-    if content is not None and memoryview(content)[:1] == b"[":
+    if content is not None and memoryview(content)[0] == _LIST:
         for part in _message_decoder.decode(content):
             _beyond_part(part, raws)
     calls = message.get("tool_calls")
-    if calls is not None and memoryview(calls)[:1] == b"[":
+    if calls is not None and memoryview(calls)[0] == _LIST:
         for call in _message_decoder.decode(calls):
             raws += [call[name] for name in call.keys() - _CALL]
             _beyond_inside("function", call, raws)
@@ -102,7 +122,7 @@ def _beyond_part(part: Mapping[str, Raw], raws: list[Raw]) -> None:
 
 def _beyond_inside(name: str, holder: Mapping[str, Raw], raws: list[Raw]) -> None:
     inner = holder.get(name)
-    if inner is not None and memoryview(inner)[:1] == b"{":
+    if inner is not None and memoryview(inner)[0] == _OBJECT:
         held = _object_decoder.decode(inner)
         raws += [held[key] for key in held.keys() - _INSIDE[name]]
 
