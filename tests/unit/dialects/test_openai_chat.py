@@ -550,6 +550,17 @@ def test_tool_choice_by_any_name_is_understood_and_forwarded_as_it_came(
     assert {name: out[name] for name in fields} == fields
 
 
+def test_a_custom_call_in_the_history_reads_as_the_answer_did() -> None:
+    call = {"id": "1", "type": "custom", "custom": {"name": "run", "input": "ls"}}
+    incoming = read(messages=[USER, {"role": "assistant", "tool_calls": [call]}])
+    asked = WIRE.read_reply(answer({"content": None, "tool_calls": [call]}), provider="p")
+    assert (
+        incoming.messages[1].tool_calls
+        == asked.tool_calls
+        == (ToolCall(id="1", name="run", arguments='{"input":"ls"}'),)
+    )
+
+
 def test_older_functions_and_custom_tools_are_tools() -> None:
     incoming = read(
         functions=[{"name": "look", "description": "Looks."}],
@@ -563,6 +574,9 @@ def test_older_custom_and_spoken_answers_are_not_empty() -> None:
         answer({"content": None, "function_call": {"name": "f", "arguments": '{"a":1}'}}, "function_call"), provider="p"
     )
     assert older.tool_calls == (ToolCall(id="", name="f", arguments='{"a":1}'),)
+    both = {"function_call": {"name": "f"}, "tool_calls": [{"id": "1", "function": {"name": "f", "arguments": "{}"}}]}
+    assert len(WIRE.read_reply(answer(both), provider="p").tool_calls) == 1
+    assert WIRE.read_reply(answer({"content": "x", "function_call": {"name": ""}}), provider="p").tool_calls == ()
     custom = WIRE.read_reply(
         answer(
             {"content": None, "tool_calls": [{"id": "1", "type": "custom", "custom": {"name": "run", "input": "ls"}}]}

@@ -12,7 +12,7 @@ from podium.core.messages import FinishReason, Reply, ToolCall
 from podium.core.tasks import Task
 from podium.core.usage import Usage
 
-from .wire import AnswerMessage, ChatAnswer, WireUsage
+from .wire import AnswerMessage, ChatAnswer, WireUsage, custom_arguments
 
 _answer_decoder = msgspec.json.Decoder(ChatAnswer)
 _usage_decoder = msgspec.json.Decoder(WireUsage | None)
@@ -122,11 +122,9 @@ def _tool_calls(message: AnswerMessage) -> tuple[ToolCall, ...]:
         if call.function is not None:
             calls.append(ToolCall(id=call.id, name=call.function.name, arguments=call.function.arguments or "{}"))
         elif call.custom is not None:
-            # Canonical arguments are JSON; a custom tool's input is plain text.
-            arguments = _encoder.encode({"input": call.custom.input}).decode()
-            calls.append(ToolCall(id=call.id, name=call.custom.name, arguments=arguments))
+            calls.append(ToolCall(id=call.id, name=call.custom.name, arguments=custom_arguments(call.custom)))
     older = message.function_call
-    if older is not None:
+    if older is not None and older.name and not calls:  # some servers send both forms, or an empty older one
         calls.append(ToolCall(id="", name=older.name, arguments=older.arguments or "{}"))
     return tuple(calls)
 

@@ -34,6 +34,7 @@ from .wire import (
     WireMessage,
     WireTool,
     WireToolCall,
+    custom_arguments,
 )
 
 _ROLES: Mapping[str, Role] = {
@@ -142,7 +143,7 @@ def _part(wire: ContentPart, param: str) -> Part:
 def _tool_call(wire: WireToolCall) -> ToolCall:
     function = wire.function
     if function is None and wire.custom is not None:
-        return ToolCall(id=wire.id, name=wire.custom.name, arguments=wire.custom.input)
+        return ToolCall(id=wire.id, name=wire.custom.name, arguments=custom_arguments(wire.custom))
     return ToolCall(
         id=wire.id, name=function.name if function else "", arguments=function.arguments if function else ""
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from msgspec import Raw, Struct
+from msgspec import Raw, Struct, json
 
 from ..caller_fields import NO_FIELDS, CallerFields
 
@@ -44,6 +44,11 @@ class CustomCall(Struct, frozen=True):
 
     name: str = ""
     input: str = ""
+
+
+def custom_arguments(call: CustomCall) -> str:
+    """A custom call's text as canonical arguments, which are JSON."""
+    return json.encode({"input": call.input}).decode()
 
 
 class WireToolCall(Struct, frozen=True):
