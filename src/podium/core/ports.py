@@ -19,7 +19,7 @@ class Call(Struct, frozen=True, kw_only=True):
     model: str
     """The model's name as this provider knows it."""
     timeout_s: float
-    """For a whole answer. A stream is bounded by its silences instead."""
+    """For a whole answer, and for the first content of a stream; after that a stream is bounded by its silences."""
     max_tokens: int | None = None
     """A limit on the answer that Podium sets where the caller set none."""
     left_s: float | None = None

@@ -184,10 +184,10 @@ def test_private_stays_on_local_models(start_gateway: Any, model: Any) -> None:
 def test_warnings_are_told(house: Any) -> None:
     mail = house.chat("Write to ann@example.com that her parcel is late.")
     assert "personal data (email)" in mail.headers["x-podium-warnings"]
-    unlisted = house.chat(model="north/unheard-of", stream=False)
-    assert unlisted.status == 404
-    assert unlisted.error["code"] == "all_attempts_failed"
-    assert "unheard-of" in unlisted.error["message"]
+    left_out = house.chat(model="north/unheard-of", stream=False)
+    assert left_out.status == 404
+    assert left_out.error["code"] == "model_not_found"  # the configuration says which models of north there are
+    assert "unheard-of" in left_out.error["message"]
 
 
 def test_an_answer_that_never_fits_its_schema_comes_with_a_warning(house: Any) -> None:
