@@ -191,6 +191,21 @@ def test_bad_requests_name_the_field(body: bytes, words: str, param: str | None)
     assert caught.value.remedy
 
 
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"teem": "x"}, "Known: deadline, max_cost_usd"),
+        ({"min_quality": "high"}, '"min_quality": 0.9'),
+        ({"deadline": "soon"}, "2030-01-31T12:00:00Z"),
+        ({"team": 7}, "README lists what `team` takes"),
+    ],
+)
+def test_a_slip_in_our_own_fields_gets_our_own_remedy(fields: dict[str, Any], words: str) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        read(podium=fields)
+    assert words in caught.value.remedy
+
+
 @given(st.binary(max_size=200))
 def test_no_bytes_crash_the_reader(body: bytes) -> None:
     try:

@@ -23,6 +23,7 @@ from podium.core.messages import (
     ToolCall,
 )
 
+from ..caller_fields import CallerFields
 from ..dialect import Incoming
 from .wire import (
     NAME,
@@ -49,6 +50,17 @@ _CHOICES: Mapping[str, str] = {"auto": "auto", "none": "none", "required": "requ
 """Ways to leave the choice of a tool open; `any` is what several vendors call `required`."""
 _MOST_TOKENS = 2**31 - 1
 _MOST_ANSWERS = 128  # the API reference's own limit
+_EXAMPLES = {
+    "task_type": '"extraction"',
+    "min_quality": "0.9",
+    "max_cost_usd": '"0.01"',
+    "max_latency_ms": "2000",
+    "deadline": '"2030-01-31T12:00:00Z"',
+    "private": "true",
+    "priority": '"interactive"',
+    "sensitivity": '"personal"',
+    "tags": '{"ticket": "4711"}',
+}
 _request_decoder = msgspec.json.Decoder(ChatRequest)
 _fields_decoder = msgspec.json.Decoder(dict[str, Raw])
 
@@ -91,9 +103,20 @@ def _invalid(exc: msgspec.ValidationError) -> InvalidRequest:
     where = f" at `{param}`" if param else ""
     return InvalidRequest(
         f"{what}{where}.",
-        remedy="See the chat completions reference for the request's shape.",
+        remedy=_ours(param) or "See the chat completions reference for the request's shape.",
         param=param or None,
     )
+
+
+def _ours(param: str) -> str:
+    """The remedy for what stands under `podium`: OpenAI's reference does not know it."""
+    if param == "podium":
+        return f"Known: {', '.join(sorted(CallerFields.__struct_fields__))}."
+    name = param.removeprefix("podium.")
+    if name == param:
+        return ""
+    example = _EXAMPLES.get(name)
+    return f'Write it like "{name}": {example}.' if example else f"README lists what `{name}` takes."
 
 
 def _message(wire: WireMessage, index: int) -> Message:
