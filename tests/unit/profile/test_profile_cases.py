@@ -2,7 +2,8 @@
 
 Three splits. `tuning` set the weights. `held_out` was written before the weights and not used to set them, but by the
 author of the word lists, who had the prompts in mind: it flatters. `late` was written after the weights were final,
-in other turns of phrase, and no weight or word was changed for it: it is the figure to believe.
+in other turns of phrase. No weight or word was changed for it; later changes, made for other reasons, left its figures
+where they were. It is the figure to believe.
 """
 
 from __future__ import annotations
