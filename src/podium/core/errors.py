@@ -43,6 +43,8 @@ class FailureKind(Word):
     GARBAGE = "garbage"
     """An answer that is not what the dialect promises."""
     BROKEN_STREAM = "broken_stream"
+    NOT_CARRIED = "not_carried"
+    """The provider's wire has no place for something in the request. Nothing was sent."""
     UNFIT = "unfit"
     """A proper answer that fell short of its check."""
     CANCELLED = "cancelled"

@@ -17,10 +17,17 @@ from .words import Word
 Role = Literal["system", "user", "assistant", "tool"]
 
 
+CacheMark = str
+"""How long a provider is asked to keep everything up to a marked place: `5m` or `1h` (Anthropic's cache_control)."""
+
+
 class TextPart(Struct, frozen=True, tag="text"):
     """Plain text."""
 
     text: str
+    cache: CacheMark | None = None
+    signature: str | None = None
+    """Gemini's `thoughtSignature` on a text part, to be sent back as it came."""
 
 
 class ImagePart(Struct, frozen=True, kw_only=True, tag="image"):
@@ -28,6 +35,7 @@ class ImagePart(Struct, frozen=True, kw_only=True, tag="image"):
 
     url: str
     detail: str | None = None
+    cache: CacheMark | None = None
 
 
 class AudioPart(Struct, frozen=True, kw_only=True, tag="audio"):
@@ -37,31 +45,68 @@ class AudioPart(Struct, frozen=True, kw_only=True, tag="audio"):
     format: str
 
 
+class FilePart(Struct, frozen=True, kw_only=True, tag="file"):
+    """A document (a PDF, mostly): by `https:` or `data:` URL, or by the identifier one provider gave it."""
+
+    url: str | None = None
+    file_id: str | None = None
+    media_type: str | None = None
+    name: str | None = None
+    cache: CacheMark | None = None
+
+
+class ReasoningPart(Struct, frozen=True, kw_only=True, tag="reasoning"):
+    """One block of a model's reasoning, to be sent back verbatim, and before the tool calls it led to.
+
+    Only the wire that made it can read its `signature` or `data`: `origin` is that dialect's name.
+    """
+
+    text: str = ""
+    signature: str | None = None
+    """Proves to its maker that the text is unchanged."""
+    data: str | None = None
+    """Reasoning nobody but its maker can read (redacted or encrypted)."""
+    id: str | None = None
+    origin: str = ""
+
+
 class OpaquePart(Struct, frozen=True, kw_only=True, tag="opaque"):
     """A part this version does not know, by its wire name. It survives only where the dialect stays the same."""
 
     kind: str
 
 
-Part = TextPart | ImagePart | AudioPart | OpaquePart
+Part = TextPart | ImagePart | AudioPart | FilePart | ReasoningPart | OpaquePart
 
 
 class ToolCall(Struct, frozen=True, kw_only=True):
     """A model's wish to call a tool. `arguments` is the JSON text as the model wrote it, never re-parsed."""
 
     id: str
+    """Empty where the wire gave none."""
     name: str
     arguments: str
+    """Empty means `{}`."""
+    signature: str | None = None
+    """Gemini's `thoughtSignature`, to be sent back as it came."""
+    cache: CacheMark | None = None
+    kind: Literal["function", "custom"] = "function"
+    """`custom` tools take free text: canonical arguments are then `{"input": TEXT}`."""
 
 
 class Message(Struct, frozen=True, kw_only=True):
-    """One turn. `tool_call_id` names the call a `tool` message answers."""
+    """One turn: reasoning and other parts first, then the calls. `tool_call_id` names the call a `tool` message
+    answers."""
 
     role: Role
     parts: tuple[Part, ...] = ()
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str | None = None
     name: str | None = None
+    failed: bool = False
+    """A tool's result that reports the tool's own failure."""
+    cache: CacheMark | None = None
+    """On the whole turn: a tool's result, mostly."""
 
     @property
     def text(self) -> str:
@@ -76,6 +121,10 @@ class Tool(Struct, frozen=True, kw_only=True):
     description: str = ""
     parameters: Mapping[str, Any] | None = None
     strict: bool | None = None
+    cache: CacheMark | None = None
+    kind: str = "function"
+    """`function`; `custom` for free-text input; else the wire's name of a tool the provider runs itself, such as
+    `web_search`, which no other wire carries."""
 
 
 class Schema(Struct, frozen=True, kw_only=True):
@@ -102,6 +151,23 @@ class Options(Struct, frozen=True, kw_only=True):
     schema: Schema | None = None
     logprobs: bool = False
     reasoning_effort: str | None = None
+    """`none`, `minimal`, `low`, `medium`, `high`, `xhigh` or `max`."""
+    reasoning_tokens: int | None = None
+    """A budget for reasoning in tokens; 0 switches it off, -1 leaves it to the model."""
+    show_reasoning: bool = False
+    """Whether the caller asked to see reasoning (Gemini's includeThoughts, Anthropic's thinking)."""
+    top_k: int | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+
+
+class Attachment(Struct, frozen=True, kw_only=True):
+    """A file of a multipart body."""
+
+    field: str
+    filename: str
+    media_type: str
+    data: bytes
 
 
 class Payload(Struct, frozen=True, kw_only=True):
@@ -110,6 +176,8 @@ class Payload(Struct, frozen=True, kw_only=True):
     dialect: str
     fields: Mapping[str, Raw]
     """Top-level fields as the bytes they came in."""
+    attachment: Attachment | None = None
+    """What came beside the fields in a multipart body."""
     wants_usage: bool = True
     """Whether a streaming caller asked to see the usage chunk."""
 
@@ -129,15 +197,26 @@ class Reply(Struct, frozen=True, kw_only=True):
 
     text: str
     tool_calls: tuple[ToolCall, ...] = ()
+    reasoning: tuple[ReasoningPart, ...] = ()
     refusal: str | None = None
     finish: FinishReason = FinishReason.STOP
+    stop_sequence: str | None = None
+    """The caller's own stop text that ended the answer, where the wire says which."""
     usage: Usage | None = None
     """None where the provider stated none."""
+    id: str = ""
+    """The answer's identifier at the provider."""
     model: str = ""
     """The name the provider gave itself."""
+    dialect: str = ""
+    """The wire `raw` is written in."""
     raw: bytes | None = None
     """The provider's body, for a caller of the same dialect."""
+    media_type: str = "application/json"
+    """Of `raw`."""
     request_id: str | None = None
+    notes: tuple[str, ...] = ()
+    """What this answer's way between two wires could not carry, in words for the caller."""
 
 
 # --- what a stream is made of -------------------------------------------------------------------------------------
@@ -150,9 +229,18 @@ class TextDelta(Struct, frozen=True):
 
 
 class ReasoningDelta(Struct, frozen=True):
-    """More of the model's visible reasoning."""
+    """More of the model's visible reasoning, in the block under way (a new one where none is)."""
 
     text: str
+
+
+class ReasoningSealed(Struct, frozen=True, kw_only=True):
+    """The reasoning block under way is complete; without one under way, a block of `data` alone."""
+
+    signature: str | None = None
+    data: str | None = None
+    id: str | None = None
+    origin: str = ""
 
 
 class RefusalDelta(Struct, frozen=True):
@@ -162,12 +250,22 @@ class RefusalDelta(Struct, frozen=True):
 
 
 class ToolCallDelta(Struct, frozen=True, kw_only=True):
-    """A fragment of a tool call. `id` and `name` come once, with the first fragment of `index`."""
+    """A fragment of a tool call. `id`, `name` and `signature` come once, with the first fragment of `index`.
+
+    `index` counts tool calls from 0, whatever else the wire counts.
+    """
 
     index: int
     id: str | None = None
     name: str | None = None
     arguments: str = ""
+    signature: str | None = None
+
+
+class OpaqueDelta(Struct, frozen=True):
+    """Content of a kind the canonical form lacks (sound, a provider's own tool), by its wire name."""
+
+    kind: str
 
 
 class Finished(Struct, frozen=True):
@@ -175,12 +273,19 @@ class Finished(Struct, frozen=True):
 
     reason: FinishReason
     index: int = 0
+    stop_sequence: str | None = None
 
 
 class UsageSeen(Struct, frozen=True):
-    """The provider's figures; they may come after the finish."""
+    """The provider's figures so far, merged: the latest replaces what came before. May come after the finish."""
 
     usage: Usage
+
+
+class Noted(Struct, frozen=True):
+    """Something that could not be carried between two wires, in words for the caller."""
+
+    text: str
 
 
 class StreamFault(Struct, frozen=True, kw_only=True):
@@ -190,7 +295,18 @@ class StreamFault(Struct, frozen=True, kw_only=True):
     code: str | None = None
 
 
-StreamEvent = TextDelta | ReasoningDelta | RefusalDelta | ToolCallDelta | Finished | UsageSeen | StreamFault
+StreamEvent = (
+    TextDelta
+    | ReasoningDelta
+    | ReasoningSealed
+    | RefusalDelta
+    | ToolCallDelta
+    | OpaqueDelta
+    | Finished
+    | UsageSeen
+    | Noted
+    | StreamFault
+)
 
 
 class Frame(Struct, frozen=True, kw_only=True):
@@ -199,6 +315,6 @@ class Frame(Struct, frozen=True, kw_only=True):
     events: tuple[StreamEvent, ...] = ()
     raw: bytes = b""
     closing: bool = False
-    """True for the dialect's own end mark (`[DONE]`)."""
+    """True for the dialect's own end mark (`[DONE]`, `message_stop`)."""
     idle: bool = False
     """True for what only keeps the connection alive (a comment, an event without data)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
+from decimal import Decimal
 from typing import Protocol
 
 from msgspec import Struct
@@ -22,16 +23,33 @@ class Call(Struct, frozen=True, kw_only=True):
     """For a whole answer, and for the first content of a stream; after that a stream is bounded by its silences."""
     max_tokens: int | None = None
     """A limit on the answer that Podium sets where the caller set none."""
+    wire: str | None = None
+    """The dialect this model must be asked in at this provider; None leaves it to the provider."""
     left_s: float | None = None
     """Until the task's deadline, where it has one: bounds streams too."""
+
+
+class ListedModel(Struct, frozen=True, kw_only=True):
+    """A model as its provider lists it. None: the provider does not say."""
+
+    name: str
+    context: int | None = None
+    """Window in tokens."""
+    max_output: int | None = None
+    rates: Mapping[str, Decimal] | None = None
+    """Dollars for a million tokens by kind (`input`, `output`, `cached`, `cache_write` ...), as it charges them."""
+    abilities: frozenset[str] | None = None
+    """Capabilities in the catalog's words (`text`, `vision`, `tools` ...)."""
 
 
 class Provider(Protocol):
     """A vendor's door: one per configured provider."""
 
     name: str
-    dialect: str
-    """The wire format it speaks, by the dialect's name."""
+
+    def speaks(self, call: Call) -> str:
+        """The wire this call goes over, by its dialect's name: the caller's own where the provider has it."""
+        ...
 
     async def complete(self, call: Call) -> Reply:
         """A whole answer. Raises ProviderError."""
@@ -44,8 +62,8 @@ class Provider(Protocol):
         """
         ...
 
-    async def list_models(self) -> tuple[str, ...]:
-        """The names the provider offers, by a free call. Raises ProviderError."""
+    async def list_models(self) -> tuple[ListedModel, ...]:
+        """What the provider offers, by a free call. Raises ProviderError."""
         ...
 
     async def aclose(self) -> None:

@@ -20,7 +20,20 @@ Tier = Annotated[int, Meta(ge=1, le=3)]
 Level = Annotated[int, Meta(ge=1, le=10)]
 PositiveInt = Annotated[int, Meta(gt=0)]
 NaturalInt = Annotated[int, Meta(ge=0)]
-Capability = Literal["text", "vision", "audio", "tools", "json_schema", "logprobs", "prefill", "reasoning"]
+Capability = Literal[
+    "text",
+    "vision",
+    "audio",
+    "files",
+    "tools",
+    "json_schema",
+    "logprobs",
+    "prefill",
+    "reasoning",
+    "embedding",
+    "transcription",
+]
+SpokenDialect = Literal["openai-chat", "openai-responses", "anthropic", "gemini"]
 ModelRole = Literal["orchestrator", "classifier", "coder", "vision", "executor"]
 
 
@@ -38,6 +51,15 @@ class ProviderSettings(_Group, frozen=True, kw_only=True):
     api_key: Annotated[
         str | None,
         Meta(description="The key, or better `${NAME}` for an environment variable; default: the preset's variable."),
+    ] = None
+    dialect: Annotated[
+        SpokenDialect | None, Meta(description="The wire it speaks; default: the preset's own.")
+    ] = None
+    region: Annotated[
+        str | None, Meta(description="The cloud region, for presets that have them; default: the preset's variable.")
+    ] = None
+    project: Annotated[
+        str | None, Meta(description="The cloud project, for presets that need one; default: the preset's variable.")
     ] = None
     locality: Annotated[
         Locality | None,

@@ -44,6 +44,14 @@ class TaskType(Word):
     CONVERSATION = "conversation"
 
 
+class Operation(Word):
+    """What is asked of a model. Each needs models made for it."""
+
+    CHAT = "chat"
+    EMBED = "embed"
+    TRANSCRIBE = "transcribe"
+
+
 class Domain(Word):
     """The field of knowledge a task moves in."""
 
@@ -185,6 +193,9 @@ class Task(Struct, frozen=True, kw_only=True):
     received_at: datetime
     model: str = "auto"
     """`auto`, `auto/<route>`, a model's name, or `provider/model`: how much Podium decides."""
+    operation: Operation = Operation.CHAT
+    keeper: str | None = None
+    """The provider that holds state this task builds on (encrypted reasoning): no other can read it."""
     options: Options = field(default_factory=Options)
     requirements: Requirements = NO_REQUIREMENTS
     source: Source = "api"

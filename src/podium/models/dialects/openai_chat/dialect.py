@@ -7,6 +7,7 @@ from podium.core.messages import Reply
 from podium.core.tasks import Task
 
 from ..dialect import Incoming, Quirks
+from ..status import http_status
 from . import bodies, errors, replies, requests
 from .stream import ChatStreamReader
 from .wire import NAME
@@ -41,4 +42,4 @@ class OpenAIChat:
         return errors.write_stream_error(error)
 
     def http_status(self, error: PodiumError) -> int:
-        return errors.http_status(error)
+        return http_status(error)

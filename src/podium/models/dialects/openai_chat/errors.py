@@ -14,6 +14,8 @@ from podium.core.errors import (
     RequirementsNotMet,
 )
 
+from ..status import http_status
+
 _encoder = msgspec.json.Encoder()
 
 _TYPES = {
@@ -25,15 +27,6 @@ _TYPES = {
     422: "invalid_request_error",
     429: "rate_limit_error",
 }
-
-
-def http_status(error: PodiumError) -> int:
-    """The status a caller gets for an error."""
-    if isinstance(error, AllAttemptsFailed):
-        return error.http_status
-    if isinstance(error, ProviderError) and error.http_status is not None and 400 <= error.http_status < 500:
-        return error.http_status
-    return error.status
 
 
 def write_error(error: PodiumError) -> bytes:
