@@ -23,7 +23,7 @@ from podium.core.messages import (
     ToolCallDelta,
     UsageSeen,
 )
-from podium.core.ports import Call
+from podium.core.ports import Call, ListedModel
 from podium.core.tasks import Task
 from podium.models.sim import (
     CODING_AGENT,
@@ -119,18 +119,21 @@ class FakeProvider:
         models: Iterable[str] | ProviderError = ("fake-model",),
     ) -> None:
         self.name = name
-        self.dialect = dialect
+        self._dialect = dialect
         self.calls: list[Call] = []
         """Every call made, in order."""
         self.open_streams = 0
         """Streams entered and not yet left."""
         self.closed = False
         self._script = list(script)
-        self._models = models if isinstance(models, ProviderError) else tuple(models)
+        self._models = models if isinstance(models, ProviderError) else tuple(ListedModel(name=name) for name in models)
 
     def add(self, *steps: Step) -> None:
         """More steps at the end of the script."""
         self._script.extend(steps)
+
+    def speaks(self, call: Call) -> str:
+        return self._dialect
 
     async def complete(self, call: Call) -> Reply:
         step = self._next(call)
@@ -138,11 +141,11 @@ class FakeProvider:
             return step
         raise AssertionError(f"{self.name}: the script holds frames, but call {len(self.calls)} wants a whole answer")
 
-    def stream(self, call: Call) -> AbstractAsyncContextManager[AsyncIterator[Frame]]:
+    def stream(self, call: Call) -> AbstractAsyncContextManager[AsyncIterator[Sequence[Frame]]]:
         return self._stream(call)
 
     @asynccontextmanager
-    async def _stream(self, call: Call) -> AsyncIterator[AsyncIterator[Frame]]:
+    async def _stream(self, call: Call) -> AsyncIterator[AsyncIterator[Sequence[Frame]]]:
         step = self._next(call)
         frames = _played(frames_of(step) if isinstance(step, Reply) else step)
         self.open_streams += 1
@@ -152,7 +155,7 @@ class FakeProvider:
             self.open_streams -= 1
             await frames.aclose()
 
-    async def list_models(self) -> tuple[str, ...]:
+    async def list_models(self) -> tuple[ListedModel, ...]:
         if isinstance(self._models, ProviderError):
             raise self._models
         return self._models
@@ -170,11 +173,11 @@ class FakeProvider:
         return step
 
 
-async def _played(steps: Iterable[Frame | ProviderError]) -> AsyncGenerator[Frame, None]:
+async def _played(steps: Iterable[Frame | ProviderError]) -> AsyncGenerator[Sequence[Frame], None]:
     for step in steps:
         if isinstance(step, ProviderError):
             raise step
-        yield step
+        yield (step,)
 
 
 def frames_of(reply: Reply) -> tuple[Frame, ...]:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from msgspec import Raw, Struct
 
+from .deferred import defer
 from .usage import Usage
 from .words import Word
 
@@ -75,6 +76,11 @@ class OpaquePart(Struct, frozen=True, kw_only=True, tag="opaque"):
 
     kind: str
 
+
+# What may be megabytes long is not copied before somebody reads it.
+defer(ImagePart, "url")
+defer(AudioPart, "data")
+defer(FilePart, "url")
 
 Part = TextPart | ImagePart | AudioPart | FilePart | ReasoningPart | OpaquePart
 
@@ -180,6 +186,8 @@ class Payload(Struct, frozen=True, kw_only=True):
     """What came beside the fields in a multipart body."""
     wants_usage: bool = True
     """Whether a streaming caller asked to see the usage chunk."""
+    sse: bool = True
+    """False where a streaming caller wants one JSON array instead of events (Gemini without `alt=sse`)."""
 
 
 class FinishReason(Word):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from decimal import Decimal
 from typing import Protocol
@@ -55,8 +55,9 @@ class Provider(Protocol):
         """A whole answer. Raises ProviderError."""
         ...
 
-    def stream(self, call: Call) -> AbstractAsyncContextManager[AsyncIterator[Frame]]:
-        """An answer as it comes. Entering raises ProviderError for a refused call; iterating, for a broken one.
+    def stream(self, call: Call) -> AbstractAsyncContextManager[AsyncIterator[Sequence[Frame]]]:
+        """An answer as it comes, frames that arrived together in one list. Entering raises ProviderError for a
+        refused call; iterating, for a broken one, after every whole frame before the break.
 
         Leaving the context closes the upstream call at once.
         """

@@ -82,7 +82,7 @@ class PriceSettings(_Group, frozen=True, kw_only=True):
     """What a model costs, in US dollars for a million tokens: `models.<name>.price`."""
 
     input: Annotated[Decimal, Meta(description="Dollars for a million input tokens.")]
-    output: Annotated[Decimal, Meta(description="Dollars for a million output tokens.")]
+    output: Annotated[Decimal, Meta(description="Dollars for a million output tokens; 0 for an embedding model.")]
     cached: Annotated[
         Decimal | None, Meta(description="Dollars for a million cached input tokens; default: input.")
     ] = None
@@ -90,8 +90,16 @@ class PriceSettings(_Group, frozen=True, kw_only=True):
         Decimal | None, Meta(description="Dollars for a million tokens written to the cache; default: input.")
     ] = None
 
+    cache_write_1h: Annotated[
+        Decimal | None,
+        Meta(description="Dollars for a million tokens written to be kept for an hour; default: cache_write."),
+    ] = None
+    audio_minute: Annotated[
+        Decimal | None, Meta(description="Dollars for a minute of sound, where that is what is charged.")
+    ] = None
+
     def __post_init__(self) -> None:
-        for name in ("input", "output", "cached", "cache_write"):
+        for name in ("input", "output", "cached", "cache_write", "cache_write_1h", "audio_minute"):
             value = getattr(self, name)
             if value is not None and not (value.is_finite() and value >= 0):
                 raise ValueError(f"`{name}` must be a price of 0 or more, not {value}")
@@ -251,6 +259,13 @@ class RecordSettings(_Group, frozen=True, kw_only=True):
     text: Annotated[
         bool, Meta(description="true keeps prompt and answer text; off, because the ledger outlives the reason.")
     ] = False
+    responses_h: Annotated[
+        float,
+        Meta(
+            description="Hours a caller can go on from an answer by its id; its text is kept so long. 0: none.",
+            ge=0,
+        ),
+    ] = 720.0
 
 
 class DiscoverSettings(_Group, frozen=True, kw_only=True):

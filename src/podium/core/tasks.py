@@ -69,6 +69,8 @@ class Modality(Word):
     TEXT = "text"
     IMAGE = "image"
     AUDIO = "audio"
+    FILE = "file"
+    """A document such as a PDF."""
 
 
 class Sensitivity(Word):
@@ -217,6 +219,10 @@ class Guess(Struct, Generic[T], frozen=True):
     confidence: float
 
 
+AUDIO_TOKENS_A_SECOND = 10
+"""What sound is taken to be worth before a provider says: between the common vendors' figures."""
+
+
 class Profile(Struct, frozen=True, kw_only=True):
     """What we judge a task to be."""
 
@@ -232,7 +238,9 @@ class Profile(Struct, frozen=True, kw_only=True):
     findings: tuple[str, ...] = ()
     """Kinds of private data seen (`email`, `card` ...), never the data."""
     input_tokens: int
-    """Estimated tokens of messages, tools and schema."""
+    """Estimated tokens of messages, tools and schema; sound counts by its length."""
+    audio_seconds: float = 0.0
+    """Estimated length of the sound in it."""
     needs_tools: bool = False
     needs_schema: bool = False
     needs_logprobs: bool = False

@@ -75,7 +75,8 @@ def total(amounts: Iterable[Money | None]) -> Money | None:
 class Usage(Struct, frozen=True, kw_only=True):
     """Tokens of one call, in one convention whatever the provider's wire says.
 
-    `input` is everything the model read: `cached` and `cache_write` are parts of it, not additions.
+    `input` is everything the model read: `cached` and `cache_write` are parts of it, not additions, and
+    `cache_write_1h` is a part of `cache_write`.
     `output` is everything it wrote: `reasoning` is a part of it.
     """
 
@@ -83,9 +84,13 @@ class Usage(Struct, frozen=True, kw_only=True):
     output: int = 0
     cached: int = 0
     cache_write: int = 0
+    cache_write_1h: int = 0
+    """Written to be kept for an hour, which costs more than the usual five minutes."""
     reasoning: int = 0
     audio_input: int = 0
     audio_output: int = 0
+    audio_seconds: float = 0.0
+    """Length of the sound read, where it is charged by time and not by tokens."""
     estimated: bool = False
     """True where the provider said nothing and Podium counted."""
 
@@ -95,9 +100,11 @@ class Usage(Struct, frozen=True, kw_only=True):
             output=self.output + other.output,
             cached=self.cached + other.cached,
             cache_write=self.cache_write + other.cache_write,
+            cache_write_1h=self.cache_write_1h + other.cache_write_1h,
             reasoning=self.reasoning + other.reasoning,
             audio_input=self.audio_input + other.audio_input,
             audio_output=self.audio_output + other.audio_output,
+            audio_seconds=self.audio_seconds + other.audio_seconds,
             estimated=self.estimated or other.estimated,
         )
 

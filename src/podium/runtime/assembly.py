@@ -20,11 +20,11 @@ from podium.core.events import Event, EventSink
 from podium.core.ports import Environment, Provider
 from podium.core.settings import Settings
 from podium.models.catalog import Catalog, Deployment, Offer, PriceBook, build_catalog, unlisted
-from podium.models.dialects import OpenAIChat
-from podium.models.providers import Account, HttpProvider, Transport, accounts, find_local_servers
+from podium.models.providers import SIGNERS, Account, HttpProvider, Transport, accounts, find_local_servers
 from podium.policies.profile import HeuristicProfiler
 from podium.policies.routing import Router
 from podium.records.ledger.recorder import Ledger
+from podium.records.responses import KeptResponses
 from podium.records.store import open_store
 from podium.records.telemetry import PrometheusExporter
 from podium.runtime.engine import Engine, HealthBoard, Parts
@@ -41,6 +41,7 @@ class Runtime(Struct, frozen=True, kw_only=True):
     accounts: tuple[Account, ...]
     providers: Mapping[str, Provider]
     ledger: Ledger
+    responses: KeptResponses
     metrics: PrometheusExporter
     clock: Clock
 
@@ -83,7 +84,8 @@ async def assemble(
         unlisted=adhoc,
         absent=_absent(settings, known),
     )
-    ledger = Ledger(open_store(settings.store, clock=clock), record_text=settings.record.text, clock=clock)
+    store = open_store(settings.store, clock=clock)
+    ledger = Ledger(store, record_text=settings.record.text, clock=clock)
     metrics = PrometheusExporter()
     emit = _fan_out((metrics, *sinks))
     providers = {account.name: connect(account, settings) for account in usable}
@@ -108,6 +110,7 @@ async def assemble(
         accounts=known,
         providers=providers,
         ledger=ledger,
+        responses=KeptResponses(store),
         metrics=metrics,
         clock=clock,
     )
@@ -130,10 +133,10 @@ async def _listed(account: Account, settings: Settings) -> Account:
         return account
     provider = connect(account, settings)
     try:
-        return replace(account, models=await provider.list_models())
+        return account.with_listed(await provider.list_models())
     except ProviderError as error:
         log.warning("%s did not list its models (%s); only those under `models` are known", account.name, error)
-        return replace(account, models=())
+        return account if account.models is not None else replace(account, models=())
     finally:
         await provider.aclose()
 
@@ -156,7 +159,15 @@ def _absent(settings: Settings, known: Sequence[Account]) -> frozenset[str]:
 
 
 def _offer(account: Account) -> Offer:
-    return Offer(provider=account.name, preset=account.preset.name, locality=account.locality, models=account.models)
+    return Offer(
+        provider=account.name,
+        preset=account.preset.name,
+        locality=account.locality,
+        models=account.models,
+        contexts={name: model.context for name, model in account.listed.items() if model.context is not None},
+        listed=account.listed,
+        marketplace=account.preset.marketplace,
+    )
 
 
 def connect(account: Account, settings: Settings) -> HttpProvider:
@@ -164,7 +175,8 @@ def connect(account: Account, settings: Settings) -> HttpProvider:
     return HttpProvider(
         name=account.name,
         base_url=account.base_url,
-        wire=OpenAIChat(),
+        wires=account.preset.wires,
+        auth=account.preset.auth,
         transport=Transport(
             connect_timeout_s=settings.engine.connect_timeout_s,
             silence_timeout_s=account.timeout_s or settings.engine.timeout_s,
@@ -172,7 +184,8 @@ def connect(account: Account, settings: Settings) -> HttpProvider:
         ),
         key=account.key,
         headers=account.headers,
-        quirks=account.preset.quirks,
+        listings=account.listings,
+        signer=None if account.signing is None else SIGNERS[account.preset.auth](account.signing),
     )
 
 

@@ -13,7 +13,6 @@ from podium.core.errors import FailureKind, ProviderError
 from podium.core.messages import Finished, FinishReason, Frame, Reply, TextDelta, UsageSeen
 from podium.core.ports import Call, Provider
 from podium.core.usage import Usage
-from podium.models.dialects import OpenAIChat
 from podium.models.providers import HttpProvider, Transport
 from podium.testing import FakeProvider, Fault, Faults, SimModel, SimServer, SimVendor, make_task
 
@@ -51,7 +50,6 @@ async def _http(state: str) -> AsyncIterator[Subject]:
         provider = HttpProvider(
             name="acme",
             base_url=server.base_url,
-            wire=OpenAIChat(),
             transport=Transport(connect_timeout_s=1.0, silence_timeout_s=5.0),
         )
         try:
@@ -93,12 +91,12 @@ def _play(setup: Setup, state: str, work: Callable[[Subject], Any]) -> Any:
 
 async def _frames(provider: Provider) -> list[Frame]:
     async with provider.stream(_call()) as frames:
-        return [frame async for frame in frames]
+        return [frame async for batch in frames for frame in batch]
 
 
 def test_it_says_its_name_and_dialect(setup: Setup) -> None:
     async def work(subject: Subject) -> tuple[str, str]:
-        return subject.provider.name, subject.provider.dialect
+        return subject.provider.name, subject.provider.speaks(_call())
 
     assert _play(setup, "good", work) == ("acme", "openai-chat")
 
@@ -148,8 +146,8 @@ def test_a_broken_stream_raises_while_it_is_read(setup: Setup) -> None:
         seen: list[Frame] = []
         async with subject.provider.stream(_call()) as frames:
             with pytest.raises(ProviderError) as caught:  # noqa: PT012  # the error comes while it is read
-                async for frame in frames:
-                    seen.append(frame)
+                async for batch in frames:
+                    seen += batch
         assert caught.value.kind is FailureKind.BROKEN_STREAM
         return seen
 
@@ -171,7 +169,7 @@ def test_a_stream_may_be_left_at_any_time_and_the_provider_goes_on(setup: Setup)
 
 def test_models_are_listed_or_the_failure_told(setup: Setup) -> None:
     async def listed(subject: Subject) -> tuple[str, ...]:
-        return await subject.provider.list_models()
+        return tuple(model.name for model in await subject.provider.list_models())
 
     assert _play(setup, "good", listed) == ("small",)
 

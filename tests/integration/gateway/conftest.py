@@ -213,6 +213,11 @@ QUICK = EngineSettings(timeout_s=0.4, backoff_ms=1, rest_s=1e-6)
 """Short pauses, and no memory of failures from one test to the next: rests are over at once."""
 
 
+def _base_url(server: SimServer, preset: str | None) -> str:
+    """Where a preset's API begins at a simulated vendor."""
+    return server.base_url.removesuffix("/v1") + "/v1beta" if preset == "google" else server.base_url
+
+
 class Starter:
     """Starts gateways and vendors that end with the stack they belong to."""
 
@@ -229,17 +234,22 @@ class Starter:
         more: Mapping[str, ProviderSettings] | None = None,
         environ: Mapping[str, str] | None = None,
         server: ServerSettings | None = None,
+        presets: Mapping[str, str] | None = None,
         **settings: Any,
     ) -> Running:
         """A gateway over these vendors (default: `two_vendors`). `models` replaces what is said about single models,
-        `local` names vendors on this machine, `more` adds providers of the test's own, `settings`
-        are further fields of Settings."""
+        `local` names vendors on this machine, `presets` the preset of each vendor that is not OpenAI-compatible,
+        `more` adds providers of the test's own, `settings` are further fields of Settings."""
         chosen = vendors or two_vendors()
         servers = {vendor.name: self._stack.enter_context(SimServer(vendor)) for vendor in chosen}
         known = {f"{vendor.name}/{each.name}": each.settings() for vendor in chosen for each in vendor.models}
         given: dict[str, Any] = {
             "providers": {
-                name: server_.vendor.settings(server_.base_url, locality="local" if name in local else None)
+                name: server_.vendor.settings(
+                    _base_url(server_, preset := (presets or {}).get(name)),
+                    preset=preset,
+                    locality="local" if name in local else None,
+                )
                 for name, server_ in servers.items()
             }
             | dict(more or {}),

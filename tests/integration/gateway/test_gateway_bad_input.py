@@ -241,7 +241,7 @@ def test_wrong_methods(house: Any, method: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/nowhere", "/v1", "/v1/chat/completions/", "/v1/embeddings", "/%00", "/../etc/passwd"]
+    "path", ["/nowhere", "/v1", "/v1/chat/completions/", "/v1/embeddings/x", "/%00", "/../etc/passwd"]
 )
 def test_unknown_paths(house: Any, path: str) -> None:
     for method in ("GET", "POST"):

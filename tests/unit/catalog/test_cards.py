@@ -10,6 +10,7 @@ from statistics import median
 import pytest
 
 from podium.models.catalog import Card, PriceBook, find_card, load_cards
+from podium.models.catalog.cards import NO_WINDOW
 
 WHEN = datetime(2026, 11, 20, tzinfo=UTC)
 CARDS = load_cards()
@@ -24,9 +25,21 @@ PRESETS = {
     "together",
     "openrouter",
     "fireworks",
+    "bedrock",
+    "vertex",
+    "vertex-anthropic",
+    "cohere",
+    "perplexity",
+    "cerebras",
+    "sambanova",
+    "nvidia",
+    "huggingface",
+    "deepinfra",
+    "moonshot",
+    "zai",
 }
-UNPRICED = {("mistral", "voxtral-small-2507")}
-"""Served models whose cost tokens cannot tell: Voxtral charges for hours of audio too."""
+UNPRICED = {"sambanova", "nvidia", "deepinfra"}
+"""Hosts the price list does not know: what they charge is unknown unless they or the configuration say."""
 
 WINDOW_OF_ANOTHER_HOST = {
     ("openrouter", "anthropic/claude-sonnet-4.5"): "a beta window of a million; the maker's plain one is 200,000",
@@ -35,7 +48,11 @@ WINDOW_OF_ANOTHER_HOST = {
     ("together", "Qwen/Qwen3.7-Plus"): "the card keeps to the smallest host's",
     ("openrouter", "qwen/qwen3-8b"): "stretched by that host",
     ("fireworks", "accounts/fireworks/models/deepseek-v3p2"): "the maker's own is smaller",
+    ("huggingface", "Qwen/Qwen3-32B:groq"): "stretched by that host",
+    ("openrouter", "z-ai/glm-5.3-flash"): "the maker's own is smaller",
 }
+SMALLER_THERE = {("cerebras", "qwen-3.8-27b"), ("huggingface", "Qwen/Qwen3.8-27B:cerebras")}
+"""Hosts that grant less than the others: a deployment there has their window."""
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +61,7 @@ def book() -> PriceBook:
 
 
 def test_there_are_enough_cards_and_not_hundreds() -> None:
-    assert 60 <= len(CARDS) <= 110
+    assert 60 <= len(CARDS) <= 160
     assert {card.vendor for card in CARDS} >= {
         "openai",
         "anthropic",
@@ -73,8 +90,11 @@ def test_every_name_a_card_gives_leads_back_to_it() -> None:
 
 @pytest.mark.parametrize("card", CARDS, ids=lambda card: card.name)
 def test_card_is_sound(card: Card) -> None:
-    assert "text" in card.capabilities
-    assert card.context >= 8_192
+    assert len({"text", "embedding", "transcription"} & card.capabilities) == 1
+    assert card.context >= (8_192 if card.writes else 512)
+    assert card.writes or len(card.capabilities) == 1
+    assert {*card.wires.values(), *card.tool_wires.values()} <= {"openai-responses"}
+    assert not (card.wires and card.tool_wires), "where every request goes over a wire, those with tools do"
     assert card.max_output is None or card.max_output <= card.context
     assert set(card.served) <= PRESETS
     assert set(card.lacks) <= set(card.served)
@@ -91,19 +111,21 @@ def test_every_served_model_has_a_price_or_is_a_known_exception(book: PriceBook)
         (preset, model)
         for card in CARDS
         for preset, model in card.served.items()
-        if book.lookup(preset, model, WHEN) is None
+        if book.lookup(preset, model, WHEN, writes=card.writes) is None
     }
-    assert unpriced == UNPRICED
+    assert {preset for preset, _ in unpriced} == UNPRICED
 
 
 def test_context_windows_are_those_of_the_list(book: PriceBook) -> None:
     for card in CARDS:
         for preset, model in card.served.items():
             listed = book.context_window(preset, model)
-            if listed is None:
+            if listed is None or card.context == NO_WINDOW:
                 continue
             if (preset, model) in WINDOW_OF_ANOTHER_HOST:
                 assert card.context < listed
+            elif (preset, model) in SMALLER_THERE:
+                assert card.context > listed
             else:
                 # Hosts round a window their own way: 131,000 and 131,072, 1,000,000 and 1,048,576.
                 assert abs(card.context - listed) <= 0.05 * listed, (card.name, preset, listed)
@@ -130,15 +152,50 @@ def test_better_tiers_are_expected_to_be_right_more_often() -> None:
 
 
 def test_what_a_wire_does_not_carry_is_taken_off_there_only() -> None:
-    card = find_card("claude-haiku-4-5")
-    assert card is not None
-    assert "json_schema" in card.capabilities
-    assert "json_schema" not in card.at("anthropic").capabilities
-    assert card.at("openrouter") is card
-    sol = find_card("gpt-6.1-sol")
+    card = Card(
+        name="m",
+        vendor="v",
+        family="f",
+        tier=1,
+        context=9_000,
+        capabilities=frozenset({"text", "tools"}),
+        lacks={"here": frozenset({"tools"})},
+    )
+    assert card.at("here").capabilities == {"text"}
+    assert card.at("elsewhere") is card
+
+
+def test_native_wires_carry_schemas_and_prefill() -> None:
+    for name, prefill in {"claude-haiku-4-5": True, "claude-sonnet-5-5": False}.items():
+        card = find_card(name)
+        assert card is not None
+        assert card.at("anthropic") is card
+        assert {"json_schema", "files"} <= card.capabilities
+        assert ("prefill" in card.capabilities) == prefill
+
+
+def test_openai_asks_for_another_wire_where_tools_come_with_reasoning() -> None:
+    sol, older, codex = find_card("gpt-6.1-sol"), find_card("gpt-4.1"), find_card("gpt-5.3-codex")
     assert sol is not None
-    assert "tools" not in sol.at("openai").capabilities
-    assert "tools" in sol.at("openrouter").capabilities
+    assert older is not None
+    assert codex is not None
+    assert "tools" in sol.at("openai").capabilities
+    assert sol.tool_wires == {"openai": "openai-responses", "azure": "openai-responses"}
+    assert (older.wires, older.tool_wires, sol.wires) == ({}, {}, {})
+    assert codex.wires["openai"] == "openai-responses"
+
+
+def test_an_inference_profile_of_any_region_is_the_model() -> None:
+    for name, plain in {
+        "us.anthropic.claude-sonnet-5-5": "claude-sonnet-5-5",
+        "eu.anthropic.claude-haiku-4-5-20251001-v1:0": "claude-haiku-4-5",
+        "anthropic.claude-sonnet-4-6": "claude-sonnet-4-6",
+        "us.amazon.nova-pro-v1:0": "nova-pro-v1",
+    }.items():
+        card = find_card(name)
+        assert card is not None, name
+        assert card.name == plain
+    assert find_card("us.meta.something") is None
 
 
 def test_a_date_after_a_name_does_not_hide_the_model() -> None:
@@ -234,6 +291,25 @@ LOCAL_NAMES = {
     ],
     "deepseek-r1-distill-large": ["deepseek-r1:32b", "deepseek-r1:70b", "deepseek-ai/DeepSeek-R1-Distill-Qwen-32B"],
     "deepseek-v3.2": ["deepseek-v3.1:671b", "deepseek-ai/DeepSeek-V3.2"],
+    "nemotron-3-super": ["nemotron-3-super", "nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-BF16"],
+    "nemotron-3-nano": ["nemotron-3-nano:30b", "nvidia/nemotron-3-nano-30b-a3b"],
+    "nomic-embed-text-v1.5": [
+        "nomic-embed-text",
+        "nomic-embed-text:latest",
+        "nomic-embed-text:v1.5",
+        "text-embedding-nomic-embed-text-v1.5",
+        "nomic-ai/nomic-embed-text-v1.5",
+        "nomic-embed-text-v1.5.Q8_0.gguf",
+    ],
+    "mxbai-embed-large": ["mxbai-embed-large", "mxbai-embed-large:335m", "mixedbread-ai/mxbai-embed-large-v1"],
+    "bge-m3": ["bge-m3", "bge-m3:567m", "BAAI/bge-m3"],
+    "bge-large-en-v1.5": ["bge-large", "BAAI/bge-large-en-v1.5"],
+    "embeddinggemma-300m": ["embeddinggemma", "embeddinggemma:300m", "google/embeddinggemma-300m"],
+    "qwen3-embedding-8b": ["qwen3-embedding", "qwen3-embedding:8b", "Qwen/Qwen3-Embedding-8B"],
+    "qwen3-embedding-4b": ["qwen3-embedding:4b"],
+    "qwen3-embedding-0.6b": ["qwen3-embedding:0.6b", "Qwen/Qwen3-Embedding-0.6B"],
+    "whisper-large-v3": ["whisper-large-v3", "openai/whisper-large-v3", "Systran/faster-whisper-large-v3"],
+    "whisper-large-v3-turbo": ["whisper-large-v3-turbo", "openai/whisper-large-v3-turbo"],
 }
 
 
@@ -257,7 +333,9 @@ def test_every_pattern_is_tried_above() -> None:
         "llama3:8b",
         "llama2:7b",
         "llama3.1:405b",
-        "qwen3-embedding:8b",
+        "nomic-embed-text-v2-moe",
+        "bge-small-en-v1.5",
+        "whisper-small",
         "qwen2:7b",
         "qwen3:0.6b",
         "gemma2:9b",

@@ -36,7 +36,8 @@ def test_a_provider_without_a_list_has_its_cards() -> None:
     assert haiku is not None
     assert haiku.price is not None
     assert haiku.price.cost(Usage(input=1_000_000, output=1_000_000), WHEN).usd == 6
-    assert haiku.capabilities == {"text", "vision", "tools", "reasoning"}, "no schema on the compatible wire"
+    assert haiku.capabilities == {"text", "vision", "files", "tools", "json_schema", "reasoning", "prefill"}
+    assert haiku.wire is None
 
 
 def test_a_list_limits_and_adds() -> None:
@@ -54,14 +55,15 @@ def test_the_same_model_at_two_providers_shares_its_card() -> None:
     assert both[0].card is both[1].card
 
 
-def test_local_models_are_recognised_free_and_only_those_that_chat() -> None:
+def test_local_models_are_recognised_for_what_they_are_and_free() -> None:
     catalog = build(LOCAL)
-    assert [d.model for d in catalog.deployments] == ["llama3.1:8b", "odd-finetune:7b"]
-    known, strange = catalog.deployments
+    assert [d.model for d in catalog.deployments] == ["llama3.1:8b", "nomic-embed-text", "odd-finetune:7b"]
+    known, embeds, strange = catalog.deployments
+    assert (embeds.card.name, embeds.capabilities) == ("nomic-embed-text-v1.5", {"embedding"})
     assert known.card.name == "llama-3.1-8b"
     assert catalog.named("llama-3.1-8b") == (known,)
     assert strange.card.tier == 1
-    for deployment in (known, strange):
+    for deployment in (known, embeds, strange):
         assert deployment.price is not None
         assert deployment.price.cost(Usage(input=10_000, output=10_000), WHEN).usd == 0
 
@@ -152,7 +154,7 @@ def test_switching_off_what_is_not_there() -> None:
     with pytest.raises(ConfigError, match=r"models.anthropic/claude-opus-55.*Did you mean .*claude-opus-5-5"):
         build(ANTHROPIC, **{"anthropic/claude-opus-55": ModelSettings(enabled=False)})
     # A local server's list comes and goes: what is not there today needs no switching off, and is no mistake.
-    assert len(build(LOCAL, **{"local/not-pulled": ModelSettings(enabled=False)}).deployments) == 2
+    assert len(build(LOCAL, **{"local/not-pulled": ModelSettings(enabled=False)}).deployments) == 3
 
 
 def test_an_override_for_an_unknown_provider_names_close_ones() -> None:

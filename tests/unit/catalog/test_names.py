@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from podium.models.catalog import chats, local_card
+from podium.models.catalog import chats, local_card, purpose
 from podium.models.catalog.names import parameters_b
 
 
@@ -75,6 +75,28 @@ def test_any_name_makes_a_card(name: str) -> None:
 )
 def test_models_that_do_not_chat(name: str) -> None:
     assert not chats(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "for_what"),
+    [
+        ("nomic-embed-text:latest", "embedding"),
+        ("text-embedding-3-small", "embedding"),
+        ("all-minilm:33m", "embedding"),
+        ("intfloat/e5-mistral-7b-instruct", "embedding"),
+        ("whisper-small", "transcription"),
+        ("Systran/faster-distil-whisper-large-v3", "transcription"),
+        ("nvidia/parakeet-tdt-0.6b-v2", "transcription"),
+        ("BAAI/bge-reranker-v2-m3", None),
+        ("llama-guard3:8b", None),
+        ("kokoro-tts", None),
+        ("llama3.1:8b", "text"),
+    ],
+)
+def test_what_a_model_is_for(name: str, for_what: str | None) -> None:
+    assert purpose(name) == for_what
+    if for_what in ("embedding", "transcription"):
+        assert local_card(name).capabilities == {for_what}
 
 
 @pytest.mark.parametrize(

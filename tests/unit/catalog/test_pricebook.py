@@ -28,6 +28,10 @@ LISTED = {
     "openrouter": "openrouter",
     "fireworks": "fireworks",
     "xai": "x-ai",
+    "bedrock": "aws",
+    "moonshot": "moonshotai",
+    "perplexity": "perplexity",
+    "zai": "zai",
 }
 BOOK = PriceBook()
 MODELS = {
@@ -63,6 +67,8 @@ def listed_cost(preset: str, model: str, usage: Usage, overlap: int, when: datet
         input_audio_tokens=usage.audio_input,
         output_audio_tokens=usage.audio_output,
         cache_audio_read_tokens=overlap,
+        **({"cache_write_1h_tokens": usage.cache_write_1h} if usage.cache_write_1h else {}),
+        **({"input_audio_seconds": int(usage.audio_seconds)} if usage.audio_seconds else {}),
     )
     return calc_price(listed, model, provider_id=LISTED[preset], genai_request_timestamp=when).total_price
 
@@ -84,6 +90,8 @@ def test_costs_agree_with_the_list_to_the_last_digit(
     which: tuple[str, str], when: datetime, known_days_before: int, input: int, output: int, data: st.DataObject
 ) -> None:
     """Plain, cached, written, audio, long and timed calls; also when the price was looked up long before the call."""
+    seconds = data.draw(st.sampled_from([0, 1, 59, 3_600]))
+    longer = data.draw(st.booleans())
     preset, model = which
     price = BOOK.lookup(preset, model, when - timedelta(days=known_days_before))
     if price is None:
@@ -98,6 +106,8 @@ def test_costs_agree_with_the_list_to_the_last_digit(
         cache_write=written,
         audio_input=audio,
         audio_output=data.draw(st.integers(0, output)),
+        audio_seconds=float(seconds),
+        cache_write_1h=data.draw(st.integers(0, written)) if longer else 0,
     )
     overlap = max(0, cached + written + audio - input)
     assert price.cost(usage, when).usd == listed_cost(preset, model, usage, overlap, when)
@@ -118,8 +128,9 @@ def test_most_of_the_list_has_a_price() -> None:
         ("my-own-gateway", "gpt-4o", "unlisted provider"),
         ("ollama", "llama3.1:8b", "local servers have no list"),
         ("openai", "text-embedding-3-small", "no output price"),
-        ("openai", "whisper-1", "hours, not tokens"),
-        ("mistral", "voxtral-small-2507", "hours besides tokens"),
+        ("openai", "whisper-1", "nothing for tokens"),
+        ("perplexity", "sonar-deep-research", "citations at a price of their own"),
+        ("huggingface", "openai/gpt-oss-120b", "no host named"),
         ("openai", "gpt-image-1", "image tokens at another price"),
         ("openrouter", "openai/gpt-oss-120b:free", "the list names it and states no price"),
         ("openrouter", "qwen/no-such-model:free", "free by its name only"),

@@ -77,3 +77,29 @@ def test_a_five_megabyte_event_in_small_pieces_is_searched_once() -> None:
 
 def test_data_of_an_event_without_data_is_empty() -> None:
     assert event_data(b"event: ping\n\n") == b""
+
+
+def test_half_of_the_last_line_end_is_passed_on_too() -> None:
+    stream = b"data: a\r\n\r\n"
+    cutter = EventCutter()
+    events = [event for i in range(len(stream)) for event in cutter.feed(stream[i : i + 1])] + cutter.close()
+    assert b"".join(raw for _, raw in events) == stream
+    assert [data for data, _ in events] == [b"a", b""]
+
+
+def test_a_long_event_in_small_pieces_is_searched_once_and_joined_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stream that is joined and searched anew with every piece costs the square of its length."""
+    searched: list[int] = []
+    search = sse._end_of_event
+
+    def counting(text: bytes, start: int) -> int:
+        searched.append(len(text) - start)
+        return search(text, start)
+
+    monkeypatch.setattr(sse, "_end_of_event", counting)
+    cutter = EventCutter()
+    cutter.feed(b"data: ")
+    for _ in range(320):
+        cutter.feed(b"x" * 16_384)
+    cutter.feed(b"\n\n")
+    assert sum(searched) < 320 * (16_384 + 8) + 100

@@ -14,7 +14,7 @@ from podium.core.messages import Finished, FinishReason, Frame, Options, Schema,
 from podium.core.usage import NO_USAGE, Usage, total
 
 Kind = FailureKind
-_FAILURES = [kind for kind in Kind if kind not in (Kind.UNFIT, Kind.CANCELLED)]
+_FAILURES = [kind for kind in Kind if kind not in (Kind.UNFIT, Kind.CANCELLED, Kind.NOT_CARRIED)]
 _usages = st.none() | st.builds(Usage, input=st.integers(0, 5000), output=st.integers(0, 5000))
 _texts = st.sampled_from(["", "Paris", "{}", "x" * 999])
 _failures = st.tuples(st.just("error"), st.sampled_from(_FAILURES), st.none() | st.floats(0, 5))

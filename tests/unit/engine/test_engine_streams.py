@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -30,6 +30,8 @@ Kind = FailureKind
 OPENING = Frame(raw=b"data: role\n\n")
 STOP = Frame(events=(Finished(FinishReason.STOP),), raw=b"data: stop\n\n")
 DONE = Frame(raw=b"data: [DONE]\n\n", closing=True)
+END = Frame(closing=True)
+"""For a finished answer whose provider sent no mark."""
 
 
 def _text(text: str) -> Frame:
@@ -67,7 +69,8 @@ def test_frames_before_content_are_held_back(kit: Any) -> None:
 
     waited, frames = bench.run(play())
     assert waited == pytest.approx(0.4)
-    assert frames == [OPENING, OPENING, _text("Paris"), STOP, DONE]
+    count = Frame(events=(UsageSeen(Usage(input=kit.INPUT_TOKENS, output=1, estimated=True)),))
+    assert frames == [OPENING, OPENING, _text("Paris"), STOP, count, DONE]
     assert bench.outcome.first_token_ms == pytest.approx(400)
 
 
@@ -128,8 +131,8 @@ def test_a_break_after_content_shows_what_came_and_then_the_error(kit: Any) -> N
     assert kit.text_of(seen) == "fourfive!"
     (attempt,) = bench.outcome.attempts
     assert attempt.failure is Kind.TIMEOUT
-    assert attempt.usage == Usage(input=kit.INPUT_TOKENS, output=3, estimated=True)
-    assert attempt.cost == Money.of("0.000046")
+    assert attempt.usage == Usage(input=kit.INPUT_TOKENS, output=2, estimated=True)
+    assert attempt.cost == Money.of("0.000044")
     assert bench.outcome.status == "failed"
 
 
@@ -156,7 +159,7 @@ def test_a_break_after_the_finish_takes_nothing_away(kit: Any, kind: FailureKind
     """A missing end mark is no cut answer; the caller gets the mark its client waits for."""
     bench = kit.Bench("acme/a")
     bench.providers["acme"].plan([_text("Paris"), STOP, _usage(input=9, output=1), kit.error(kind)])
-    assert bench.stream() == [_text("Paris"), STOP, _usage(input=9, output=1), DONE]
+    assert bench.stream() == [_text("Paris"), STOP, _usage(input=9, output=1), END]
     assert bench.outcome.status == "ok"
     assert bench.outcome.attempts[0].failure is None
     assert bench.outcome.usage == Usage(input=9, output=1)
@@ -165,6 +168,13 @@ def test_a_break_after_the_finish_takes_nothing_away(kit: Any, kind: FailureKind
 def test_an_end_without_its_mark_is_given_one(kit: Any) -> None:
     bench = kit.Bench("acme/a")
     bench.providers["acme"].plan([_text("Paris"), STOP])
+    assert bench.stream() == [_text("Paris"), STOP, END]
+    assert bench.outcome.status == "ok"
+
+
+def test_an_end_mark_sent_twice_is_passed_on_once(kit: Any) -> None:
+    bench = kit.Bench("acme/a")
+    bench.providers["acme"].plan([_text("Paris"), STOP, DONE, DONE, _text("more")])
     assert bench.stream() == [_text("Paris"), STOP, DONE]
     assert bench.outcome.status == "ok"
 
@@ -246,15 +256,17 @@ def test_keep_alives_do_not_hold_a_caller_for_ever(kit: Any) -> None:
 
     class Lively:
         name = "acme"
-        dialect = "openai-chat"
         open_streams = 0
 
+        def speaks(self, call: Any) -> str:
+            return "openai-chat"
+
         @asynccontextmanager
-        async def stream(self, call: Any) -> AsyncIterator[AsyncIterator[Frame]]:
-            async def frames() -> AsyncIterator[Frame]:
+        async def stream(self, call: Any) -> AsyncIterator[AsyncIterator[Sequence[Frame]]]:
+            async def frames() -> AsyncIterator[Sequence[Frame]]:
                 while True:
                     await asyncio.sleep(0)
-                    yield IDLE
+                    yield (IDLE,)
 
             self.open_streams += 1
             yield frames()

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from podium.core.ports import Call
-from podium.models.dialects import OpenAIChat
 from podium.models.providers import HttpProvider, Transport
 from podium.testing import SimModel, SimServer, SimVendor, make_task
 
@@ -91,7 +90,6 @@ class Kit:
         return HttpProvider(
             name="acme",
             base_url=base_url,
-            wire=OpenAIChat(),
             transport=Transport(connect_timeout_s=connect_s, silence_timeout_s=silence_s),
             key=key,
             **more,

@@ -7,12 +7,15 @@ from collections.abc import Mapping
 import pytest
 
 from podium.core.errors import ConfigError
+from podium.core.ports import ListedModel
 from podium.core.settings import ProviderSettings
 from podium.models.providers import PRESETS, Account, LocalServer, accounts
 
 P = ProviderSettings
 KEY = "sk-very-secret-key"
-OLLAMA = LocalServer(preset=PRESETS["ollama"], models=("llama3.1:8b", "qwen3:4b"))
+OLLAMA = LocalServer(
+    preset=PRESETS["ollama"], models=(ListedModel(name="llama3.1:8b", context=4096), ListedModel(name="qwen3:4b"))
+)
 
 
 def _accounts(
@@ -178,3 +181,145 @@ def test_a_local_preset_at_a_public_address_is_not_local(address: str, locality:
     assert account.locality == locality
     stated = {"ollama": ProviderSettings(base_url=address, locality="local")}
     assert accounts(stated, environ={}, use_environment=False)[0].locality == "local"
+
+
+# --- addresses ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "base_url"),
+    [
+        ("openai", P(base_url="https://api.openai.com"), "https://api.openai.com/v1"),
+        ("openai", P(base_url="https://eu.api.openai.com/v1/"), "https://eu.api.openai.com/v1"),
+        ("openai", P(base_url="https://api.openai.com/v1/chat/completions"), "https://api.openai.com/v1"),
+        ("anthropic", P(base_url="https://api.anthropic.com"), "https://api.anthropic.com/v1"),
+        ("anthropic", P(base_url="https://api.anthropic.com/v1/messages"), "https://api.anthropic.com/v1"),
+        ("anthropic", P(base_url="https://api.deepseek.com/anthropic"), "https://api.deepseek.com/anthropic/v1"),
+        ("google", P(base_url="https://generativelanguage.googleapis.com"),
+         "https://generativelanguage.googleapis.com/v1beta"),
+        ("google", P(base_url="https://generativelanguage.googleapis.com/v1beta/openai/"),
+         "https://generativelanguage.googleapis.com/v1beta"),
+        ("google", P(base_url="https://proxy.example/gemini/v1"), "https://proxy.example/gemini/v1"),
+        ("groq", P(base_url="https://api.groq.com"), "https://api.groq.com/openai/v1"),
+        ("azure", P(base_url="https://acme.openai.azure.com/"), "https://acme.openai.azure.com/openai/v1"),
+        ("azure", P(base_url="https://acme.openai.azure.com/openai"), "https://acme.openai.azure.com/openai/v1"),
+        ("azure", P(base_url="https://acme.openai.azure.com/openai/v1"), "https://acme.openai.azure.com/openai/v1"),
+        ("litellm", P(base_url="http://127.0.0.1:4001"), "http://127.0.0.1:4001/v1"),
+        ("claude", P(base_url="https://proxy.example", dialect="anthropic"), "https://proxy.example/v1"),
+        ("gem", P(base_url="https://proxy.example", dialect="gemini"), "https://proxy.example/v1beta"),
+    ],
+)  # fmt: skip
+def test_an_address_may_be_given_in_the_ways_people_give_it(name: str, settings: P, base_url: str) -> None:
+    (account,) = _accounts({name: settings})
+    assert account.base_url == base_url
+
+
+def test_what_an_address_lacks_comes_from_the_environment() -> None:
+    environ = {"AZURE_OPENAI_API_KEY": KEY, "AZURE_OPENAI_ENDPOINT": "https://acme.openai.azure.com/"}
+    (account,) = _accounts({}, environ)
+    assert (account.name, account.found) == ("azure", "AZURE_OPENAI_API_KEY")
+    assert account.base_url == "https://acme.openai.azure.com/openai/v1"
+    assert _accounts({}, {"AZURE_OPENAI_API_KEY": KEY}) == (), "a key without a place is no provider"
+    (named,) = _accounts({"azure": P()}, {"AZURE_OPENAI_API_KEY": KEY})
+    assert named.problem == "no endpoint: set AZURE_OPENAI_ENDPOINT or providers.azure.base_url"
+
+
+@pytest.mark.parametrize(
+    ("settings", "environ", "base_url", "problem"),
+    [
+        (P(region="eu-central-1", api_key=KEY), {}, "https://bedrock-runtime.eu-central-1.amazonaws.com", None),
+        (P(api_key=KEY), {"AWS_REGION": "us-east-1"}, "https://bedrock-runtime.us-east-1.amazonaws.com", None),
+        (P(), {"AWS_DEFAULT_REGION": "us-west-2", "AWS_BEARER_TOKEN_BEDROCK": KEY},
+         "https://bedrock-runtime.us-west-2.amazonaws.com", None),
+        (P(api_key=KEY), {}, "https://bedrock-runtime.{region}.amazonaws.com",
+         "no region: set AWS_REGION or providers.bedrock.region"),
+    ],
+)  # fmt: skip
+def test_a_cloud_is_where_its_region_is(
+    settings: P, environ: Mapping[str, str], base_url: str, problem: str | None
+) -> None:
+    (account,) = _accounts({"bedrock": settings}, environ)
+    assert (account.base_url, account.problem) == (base_url, problem)
+    if problem is None:
+        region = base_url.split(".")[1]
+        assert account.listings[0].path == f"https://bedrock.{region}.amazonaws.com/foundation-models"
+        assert account.signing is None, "a key needs no signature"
+
+
+def test_a_missing_extra_is_told_with_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("podium.models.providers.signing.find_spec", lambda name: None)
+    (aws,) = _accounts({"bedrock": P(region="us-east-1")})
+    assert 'pip install "podium[bedrock]"' in (aws.problem or "")
+    (google,) = _accounts({"vertex": P(project="acme")})
+    assert 'pip install "podium[vertex]"' in (google.problem or "")
+    assert not aws.usable
+    (with_token,) = _accounts({"vertex": P(project="acme", api_key="ya29.token")})
+    assert with_token.problem is None
+
+
+def test_a_project_that_is_nowhere_is_told_with_its_variable() -> None:
+    (google,) = _accounts({"vertex": P(api_key="ya29.token")})
+    assert google.problem == "no project: set GOOGLE_CLOUD_PROJECT or providers.vertex.project"
+
+
+def test_several_problems_are_told_together() -> None:
+    (account,) = _accounts({"azure": P()})
+    assert account.problem is not None
+    assert "AZURE_OPENAI_ENDPOINT" in account.problem
+    assert "AZURE_OPENAI_API_KEY" in account.problem
+
+
+# --- dialects -------------------------------------------------------------------------------------------------------
+
+
+def _wires(account: Account) -> list[str]:
+    return [wire.dialect for wire in account.preset.wires]
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "wires", "auth", "reader"),
+    [
+        ("box", P(base_url="https://b.example/v1"),
+         ["openai-chat", "openai-embeddings", "openai-transcription"], "bearer", "openai"),
+        ("box", P(base_url="https://b.example/v1", dialect="openai-responses"),
+         ["openai-responses", "openai-embeddings", "openai-transcription"], "bearer", "openai"),
+        ("box", P(base_url="https://b.example/v1", dialect="anthropic"), ["anthropic"], "x-api-key", "anthropic"),
+        ("box", P(base_url="https://b.example/v1", preset="openai-compatible", dialect="gemini"),
+         ["gemini"], "x-goog-api-key", "gemini"),
+        ("openai", P(dialect="openai-responses"),
+         ["openai-responses", "openai-embeddings", "openai-transcription"], "bearer", "openai"),
+        ("litellm", P(base_url="https://b.example/v1", dialect="anthropic"),
+         ["anthropic", "openai-embeddings", "openai-transcription"], "bearer", "litellm"),
+    ],
+)  # fmt: skip
+def test_the_configuration_says_which_wire_it_speaks(
+    name: str, settings: P, wires: list[str], auth: str, reader: str
+) -> None:
+    (account,) = _accounts({name: settings})
+    assert _wires(account) == wires
+    assert account.preset.auth == auth
+    assert account.listings[0].reader == reader
+
+
+def test_a_preset_goes_by_its_other_name_too() -> None:
+    (account,) = _accounts({"llama.cpp": P()}, {}, ())
+    assert account.preset.name == "llamacpp"
+    assert account.base_url == "http://127.0.0.1:8080/v1"
+    server = LocalServer(preset=PRESETS["llamacpp"], models=(ListedModel(name="m"),))
+    assert len(_accounts({"llama.cpp": P(enabled=False)}, {}, (server,))) == 0
+
+
+def test_what_a_local_server_says_of_its_models_stays_with_it() -> None:
+    (account,) = _accounts({}, {}, (OLLAMA,))
+    assert account.models == ("llama3.1:8b", "qwen3:4b")
+    assert account.listed["llama3.1:8b"].context == 4096
+
+
+def test_a_marketplace_is_asked_for_its_prices_and_keeps_the_configurations_limits() -> None:
+    (account,) = _accounts({"openrouter": P(api_key=KEY, models=("a/b",))})
+    assert account.lists_itself
+    listed = account.with_listed([ListedModel(name="a/b", context=9), ListedModel(name="c/d")])
+    assert listed.models == ("a/b",)
+    assert listed.listed["a/b"].context == 9
+    (whole,) = _accounts({}, {"OPENROUTER_API_KEY": KEY})
+    assert whole.with_listed([ListedModel(name="c/d")]).models == ("c/d",)

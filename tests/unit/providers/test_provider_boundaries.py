@@ -12,7 +12,6 @@ from podium.core.errors import ConfigError, FailureKind
 from podium.core.health import Standing
 from podium.core.ports import Call
 from podium.core.settings import DiscoverSettings, ModelSettings, ProviderSettings, Settings
-from podium.models.dialects import OpenAIChat
 from podium.models.providers import HttpProvider, Transport, accounts
 from podium.models.providers.faults import inside_success
 from podium.testing import SimModel, SimServer, SimVendor, make_task
@@ -31,7 +30,6 @@ def test_a_local_provider_is_called_directly_whatever_the_environment_says(
         door = HttpProvider(
             name="sim",
             base_url=server.base_url,
-            wire=OpenAIChat(),
             transport=Transport(connect_timeout_s=2, silence_timeout_s=5, direct=True),
         )
         try:

@@ -11,7 +11,7 @@ import pytest
 
 from podium.core.errors import FailureKind, ProviderError
 from podium.models.providers import Preset, find_local_servers
-from podium.models.providers.http import read_model_list
+from podium.models.providers.listing import read_model_list
 
 
 def _preset(port: int, name: str = "ollama") -> Preset:
@@ -44,7 +44,7 @@ def test_only_a_model_server_that_answers_is_found(kit: Any) -> None:
             return found, taken
 
     (server,), taken = kit.run(play)
-    assert (server.preset.name, server.models) == ("p7", ("llama3.1:8b", "qwen3:4b"))
+    assert (server.preset.name, [model.name for model in server.models]) == ("p7", ["llama3.1:8b", "qwen3:4b"])
     assert taken < 1.5, "a silent port costs half a second, and all are asked at once"
 
 
@@ -56,7 +56,7 @@ def test_presets_without_a_port_are_not_asked() -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"{}", b"[]", b"null", b'{"data": null}', b'{"data": [{}]}', b'{"data": ["m"]}', b"\xff", b"[" * 99_999],
+    [b"", b"{}", b"null", b'{"data": null}', b'{"data": [{}]}', b'{"data": ["m"]}', b"\xff", b"[" * 99_999],
 )
 def test_what_is_no_model_list_is_garbage(body: bytes) -> None:
     with pytest.raises(ProviderError) as caught:
@@ -65,4 +65,5 @@ def test_what_is_no_model_list_is_garbage(body: bytes) -> None:
 
 
 def test_googles_names_lose_their_prefix() -> None:
-    assert read_model_list(b'{"data": [{"id": "models/gemini-x"}, {"id": "y"}]}', "google") == ("gemini-x", "y")
+    listed = read_model_list(b'{"data": [{"id": "models/gemini-x"}, {"id": "y"}]}', "google")
+    assert [model.name for model in listed] == ["gemini-x", "y"]

@@ -263,7 +263,7 @@ _BODIES: list[tuple[str, int, Any, FailureKind]] = [
 @pytest.mark.parametrize(("status", "body", "kind"), [row[1:] for row in _BODIES], ids=[row[0] for row in _BODIES])
 def test_errors_as_providers_write_them(status: int, body: Any, kind: FailureKind) -> None:
     raw = body.encode() if isinstance(body, str) else json.dumps(body).encode()
-    error = from_status(status, raw, "acme", retry_after=None, request_id="req-1")
+    error = from_status(status, raw, "acme", header={"x-request-id": "req-1"}.get)
     assert error.kind is kind
     assert error.http_status == status
     assert error.body == raw
@@ -289,7 +289,7 @@ def test_a_callers_words_quoted_in_an_error_close_no_door(quoted: str) -> None:
 
 @pytest.mark.parametrize("status", [201, 204, 301, 302, 307, 308])
 def test_neither_a_redirect_nor_an_empty_success_is_the_callers_fault(status: int) -> None:
-    error = from_status(status, b"", "acme", retry_after=None, request_id=None)
+    error = from_status(status, b"", "acme")
     assert error.kind is Kind.GARBAGE
     assert ("base_url" in error.remedy) == (300 <= status < 400)
 
@@ -313,7 +313,7 @@ def test_neither_a_redirect_nor_an_empty_success_is_the_callers_fault(status: in
     ],
 )
 def test_retry_after_is_seconds_or_nothing(header: str | None, seconds: float | None) -> None:
-    error = from_status(429, b"{}", "acme", retry_after=header, request_id=None)
+    error = from_status(429, b"{}", "acme", header={"retry-after": header}.get)
     assert error.retry_after_s == seconds
 
 
@@ -324,7 +324,7 @@ def test_every_error_status_means_something(status: int) -> None:
 
 
 def test_a_body_that_cannot_be_read_is_shown_in_part() -> None:
-    error = from_status(500, b"\xff" * 5000, "acme", retry_after=None, request_id=None)
+    error = from_status(500, b"\xff" * 5000, "acme")
     assert len(error.message) < 400
-    deep = from_status(400, b"[" * 100_000, "acme", retry_after=None, request_id=None)
+    deep = from_status(400, b"[" * 100_000, "acme")
     assert deep.kind is Kind.BAD_REQUEST

@@ -34,4 +34,4 @@ CALLERS = {
 @pytest.mark.parametrize("kind", list(FailureKind))
 def test_whose_fault_it_is(kind: FailureKind) -> None:
     assert REACTIONS[kind].callers_fault == (kind in CALLERS)
-    assert REACTIONS[kind].counts_against_health == (kind not in CALLERS | {FailureKind.UNFIT})
+    assert REACTIONS[kind].counts_against_health == (kind not in CALLERS | {FailureKind.UNFIT, FailureKind.NOT_CARRIED})

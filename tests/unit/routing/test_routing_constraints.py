@@ -24,7 +24,6 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any], str, str]
     ("no tools", {"capabilities": CAPABLE - {"tools"}}, {"needs_tools": True}, {}, "tools", "cannot call tools"),
     ("no schema", {"capabilities": CAPABLE - {"json_schema"}}, {"needs_schema": True}, {}, "schema", "JSON schema"),
     ("no logprobs", {"capabilities": CAPABLE - {"logprobs"}}, {"needs_logprobs": True}, {}, "logprobs", "log prob"),
-    ("no text", {"capabilities": CAPABLE - {"text"}}, {}, {}, "text", "cannot read text"),
     ("two at once", {"capabilities": frozenset({"text"})}, {"modalities": IMAGE, "needs_tools": True}, {}, "vision",
      "cannot read images or call tools"),
     ("answer's share", {"context": 1_000}, {"input_tokens": 701}, {}, "context", "it may fill 700"),

@@ -15,22 +15,23 @@ from hypothesis import strategies as st
 from podium.core.messages import ToolCall
 from podium.core.tasks import TaskType
 from podium.models.sim import tasks as tasks_module
+from podium.models.sim.ask import Ask, Spoken
 from podium.models.sim.checkable import Draft
 from podium.models.sim.mind import answer, solved
-from podium.models.sim.openai_wire import ChatRequest, Spoken, read_request
 from podium.models.sim.tasks import CODING_AGENT, FAMILIES, MIXED, SUPPORT_DESK, make_tasks
+from podium.models.sim.wires.openai_chat_request import read as read_request
 from podium.testing import CheckableTask, SimModel
 
 RIGHT = SimModel(name="right", skill=1.0, verbosity=3)
 WRONG = SimModel(name="wrong", skill=0.0, verbosity=3)
 
 
-def _request(task: CheckableTask) -> ChatRequest:
+def _request(task: CheckableTask) -> Ask:
     return read_request(json.dumps(task.request("any")).encode())
 
 
 def _passes(task: CheckableTask, spoken: Spoken) -> bool:
-    calls = [ToolCall(id=call_id, name=name, arguments=given) for call_id, name, given in spoken.calls]
+    calls = [ToolCall(id=call.id, name=call.name, arguments=call.arguments) for call in spoken.calls]
     return task.check(spoken.text, calls)
 
 

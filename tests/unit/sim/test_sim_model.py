@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from podium.core.tasks import TaskType
+from podium.models.sim.ask import Refused, Spoken
 from podium.models.sim.mind import answer
-from podium.models.sim.openai_wire import Spoken, WireError, read_request
+from podium.models.sim.wires.openai_chat_request import read as read_request
 from podium.testing import SimModel, SimVendor, make_tasks
 
 TOOL = {"type": "function", "function": {"name": "ping", "parameters": {"type": "object", "properties": {}}}}
@@ -49,16 +50,15 @@ def test_latency_is_lognormal_about_its_median_and_the_same_for_the_same_prompt(
 def test_usage_counts_four_characters_a_token_and_states_its_parts() -> None:
     model = SimModel(name="m", reasoning_tokens=50, cached_share=0.5)
     spoken = _ask(model, "x" * 400)
-    assert spoken.usage.prompt_tokens == 104
-    assert spoken.usage.prompt_tokens_details["cached_tokens"] == 52
-    assert spoken.usage.completion_tokens == 50 + -(-len(spoken.text) // 4)
-    assert spoken.usage.completion_tokens_details["reasoning_tokens"] == 50
-    assert spoken.usage.total_tokens == spoken.usage.prompt_tokens + spoken.usage.completion_tokens
+    assert spoken.usage.input == 104
+    assert spoken.usage.cached == 52
+    assert spoken.usage.output == 50 + -(-len(spoken.text) // 4)
+    assert spoken.usage.reasoning == 50
 
 
 def test_token_limit_and_stop_sequences_cut_the_answer() -> None:
     cut = _ask(SimModel(name="m"), max_tokens=5)
-    assert (len(cut.text), cut.finish, cut.usage.completion_tokens) == (20, "length", 5)
+    assert (len(cut.text), cut.finish, cut.usage.output) == (20, "length", 5)
     newer = _ask(SimModel(name="m"), max_tokens=50, max_completion_tokens=5)
     assert newer.text == cut.text
     stopped = _ask(SimModel(name="m"), stop=[" simulated", "never"])
@@ -80,10 +80,10 @@ def test_token_limit_and_stop_sequences_cut_the_answer() -> None:
     ],
 )
 def test_what_a_model_lacks_is_refused(model: SimModel, fields: dict[str, Any], code: str) -> None:
-    with pytest.raises(WireError) as caught:
+    with pytest.raises(Refused) as caught:
         _ask(model, **fields)
     assert caught.value.status == 400
-    assert json.loads(caught.value.body)["error"]["code"] == code
+    assert caught.value.code == code
 
 
 def test_a_forced_tool_is_called_and_a_refused_one_is_not() -> None:
@@ -102,11 +102,11 @@ def test_a_forced_tool_is_called_and_a_refused_one_is_not() -> None:
     for choice in ("required", {"type": "function", "function": {"name": "note"}}):
         spoken = _ask(model, tools=[TOOL, tool][1:], tool_choice=choice)
         assert spoken.finish == "tool_calls"
-        assert json.loads(spoken.calls[0][2]) == {"text": "simulated", "n": 0, "kind": "a"}
+        assert json.loads(spoken.calls[0].arguments) == {"text": "simulated", "n": 0, "kind": "a"}
     assert _ask(model, tools=[tool]).calls == ()
     task = make_tasks(1, 1, {"tools": 1})[0]
     assert _ask(model, task.prompt, **{**task.options, "tool_choice": "none"}).calls == ()
-    with pytest.raises(WireError, match="not among"):
+    with pytest.raises(Refused, match="not among"):
         _ask(model, tools=[tool], tool_choice={"type": "function", "function": {"name": "other"}})
 
 

@@ -18,7 +18,7 @@ import openai
 import pytest
 from openai._streaming import SSEDecoder  # the SDK's own reader of event streams, as the judge of ours
 
-from podium.models.sim.openai_wire import read_request
+from podium.models.sim.wires.openai_chat_request import read as read_request
 from podium.testing import (
     FakeClock,
     Fault,
@@ -136,7 +136,7 @@ def test_it_remembers_what_it_was_sent() -> None:
         )
         seen = server.seen[-1]
         assert (seen.model, seen.headers["x-a"], seen.fault, seen.stream) == ("m", "1", None, False)
-        assert read_request(seen.body).messages[0].text == "hi"
+        assert read_request(seen.body).turns[0].text == "hi"
         assert server.state.by_model == {"m": 1}
 
 

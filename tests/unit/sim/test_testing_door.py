@@ -68,7 +68,7 @@ def test_fake_provider_plays_its_script() -> None:
             await as_provider.complete(_call())
         provider.add(Reply(text="two"))
         assert (await as_provider.complete(_call())).text == "two"
-        assert await as_provider.list_models() == ("a", "b")
+        assert [listed.name for listed in await as_provider.list_models()] == ["a", "b"]
         await as_provider.aclose()
 
     asyncio.run(play())
@@ -90,7 +90,7 @@ def test_fake_provider_streams_replies_and_frames_and_breaks_where_told() -> Non
     async def play() -> None:
         async with provider.stream(_call()) as frames:
             assert provider.open_streams == 1
-            events = [event async for frame in frames for event in frame.events]
+            events = [event async for batch in frames for frame in batch for event in frame.events]
         assert "".join(event.text for event in events if isinstance(event, TextDelta)) == "one two"
         assert events[-2:] == [Finished(FinishReason.TOOL_CALLS), UsageSeen(Usage(input=1, output=2))]
         async with provider.stream(_call()) as frames:

@@ -7,7 +7,7 @@ Never here: network calls, credentials, a choice between models.
 from .build import Offer, build_catalog, local_card, unlisted
 from .cards import TIER_QUALITY, Card, Speed, find_card, load_cards
 from .deployments import Catalog, Deployment
-from .names import chats
+from .names import chats, purpose
 from .pricebook import PriceBook
 from .prices import Price, PriceWindow, Rates
 
@@ -27,5 +27,6 @@ __all__ = [
     "find_card",
     "load_cards",
     "local_card",
+    "purpose",
     "unlisted",
 ]

@@ -15,20 +15,27 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from podium.core.errors import ConfigError
+from podium.core.ports import ListedModel
 from podium.core.settings import Capability, ModelSettings, PriceSettings
 from podium.core.tasks import Locality
 
-from .cards import Card, find_card, load_cards
+from .cards import NO_WINDOW, Card, find_card, load_cards
 from .deployments import Catalog, Deployment
-from .names import chats, parameters_b
+from .names import Purpose, parameters_b, purpose
 from .pricebook import PriceBook
 from .prices import FREE, Price, Rates
+from .stated import as_stated, price_stated
 
 _LOCAL_CONTEXT = 8_192
 """What servers of every kind grant a model nobody configured: small, so that nothing is cut off in silence."""
 
 _CLOUD_CONTEXT = 32_768
 """For a cloud model that neither cards nor the price list know: smaller ones have left the market."""
+
+_NEARLY = 0.9
+
+_LOCAL_EMBEDDING_CONTEXT = 512
+"""What the smallest embedding models in use read."""
 
 _ASSUMED: frozenset[Capability] = frozenset({"text", "vision", "tools", "json_schema"})
 """What `unlisted` takes for granted. The caller named the model, so refusing it on our ignorance would forbid calls
@@ -49,6 +56,12 @@ class Offer(Struct, frozen=True, kw_only=True):
     contexts: Mapping[str, int] = field(default_factory=dict)
     """Context windows the server itself states, by model. The smaller of this and the card's is believed: local
     servers are often started with less than the model could take."""
+    listed: Mapping[str, ListedModel] = field(default_factory=dict)
+    """What the provider says of its models, by its own names: window, rates, abilities. Of a marketplace this holds
+    before cards and price list, and a model it does not list is not there. Of a local server's windows see
+    `contexts`."""
+    marketplace: bool = False
+    """Whether it sells many vendors' models and its listing tells all these can do there."""
 
 
 def build_catalog(
@@ -97,10 +110,13 @@ def unlisted(offer: Offer, model: str, book: PriceBook, when: datetime) -> Deplo
     """A deployment for `provider/any-name`, on the caller's word: not part of the catalog, never routed to.
 
     A name some card answers to takes that card's figures. Otherwise tier 2, the context window the price list
-    states, and the capabilities nearly every model has. The price is the list's, or None (0 for a local one).
+    states, and the capabilities nearly every model has. The price is the list's, or None (0 for a local one). What
+    the provider itself lists of the model goes first.
     """
     card = find_card(model) or _generic(offer, model, book)
     deployment = _deployment(offer, model, card, book, when)
+    if not deployment.card.writes:
+        return replace(deployment, listed=False)
     trusted = replace(deployment.card, capabilities=deployment.card.capabilities | _ASSUMED)
     return replace(deployment, card=trusted, listed=False)
 
@@ -109,8 +125,12 @@ def local_card(name: str) -> Card:
     """A card for a local model nobody described: what its name says of its size, and nothing else taken for granted.
 
     Below 20 billion parameters (or no size in the name) it is tier 1, above tier 2; a name alone never makes tier 3.
-    Very small ones are expected to be right less often than their tier. Text only, context 8,192.
+    Very small ones are expected to be right less often than their tier. Text only, context 8,192. A name that says
+    embedding or speech makes a model for just that, of tier 1.
     """
+    kind = purpose(name) or "text"
+    if kind != "text":
+        return _special_card(name, kind)
     size = parameters_b(name)
     quality = None
     if size is not None and size < 5:
@@ -131,7 +151,7 @@ def _models(offer: Offer, when: datetime) -> Iterable[tuple[str, Card]]:
     if offer.models is not None:
         for name in offer.models:
             card = find_card(name)
-            if card is not None or chats(name):
+            if card is not None or purpose(name) is not None:
                 yield (
                     name,
                     card or (local_card(name) if offer.locality == "local" else _cloud_card(name, _CLOUD_CONTEXT)),
@@ -140,16 +160,19 @@ def _models(offer: Offer, when: datetime) -> Iterable[tuple[str, Card]]:
     today = when.astimezone(UTC).date()
     for card in load_cards():
         served = card.served.get(offer.preset)
-        if served is not None and (card.retires is None or today < card.retires):
+        if served is None or (card.retires is not None and today >= card.retires):
+            continue
+        if not offer.listed or served in offer.listed:
             yield served, card
 
 
 def _deployment(offer: Offer, model: str, card: Card, book: PriceBook, when: datetime) -> Deployment:
-    card = card.at(offer.preset)
-    stated = offer.contexts.get(model)
-    if stated is not None and (stated < card.context or card.vendor == "unknown"):
-        card = replace(card, context=stated)
-    price = book.lookup(offer.preset, model, when)
+    listed = offer.listed.get(model)
+    card = _fitted(card.at(offer.preset), book.context_window(offer.preset, model))
+    card = as_stated(card, listed, offer.contexts.get(model), offer.locality, complete=offer.marketplace)
+    price = None if listed is None else price_stated(listed, writes=card.writes)
+    if price is None:
+        price = book.lookup(offer.preset, model, when, writes=card.writes)
     if price is None and offer.locality == "local":
         price = Price(rates=FREE)
     return Deployment(
@@ -159,7 +182,17 @@ def _deployment(offer: Offer, model: str, card: Card, book: PriceBook, when: dat
         card=card,
         price=price,
         locality=offer.locality,
+        wire=card.wires.get(offer.preset),
+        tool_wire=card.tool_wires.get(offer.preset),
     )
+
+
+def _fitted(card: Card, window: int | None) -> Card:
+    """The card with a host's smaller window; hosts round one their own way, so nearly as much is as much."""
+    if window is None or window >= card.context * _NEARLY or card.context == NO_WINDOW:
+        return card
+    most = card.max_output
+    return replace(card, context=window, max_output=None if most is None else min(most, window))
 
 
 def _generic(offer: Offer, model: str, book: PriceBook) -> Card:
@@ -168,7 +201,22 @@ def _generic(offer: Offer, model: str, book: PriceBook) -> Card:
     return _cloud_card(model, book.context_window(offer.preset, model) or _CLOUD_CONTEXT)
 
 
+def _special_card(name: str, kind: Purpose) -> Card:
+    return Card(
+        name=name,
+        vendor="unknown",
+        family="unknown",
+        tier=1,
+        context=_LOCAL_EMBEDDING_CONTEXT if kind == "embedding" else NO_WINDOW,
+        capabilities=frozenset({kind}),
+        note="Described by its name only; say more under `models` in the configuration.",
+    )
+
+
 def _cloud_card(name: str, context: int) -> Card:
+    kind = purpose(name) or "text"
+    if kind != "text":
+        return replace(_special_card(name, kind), context=max(context, _special_card(name, kind).context))
     return Card(
         name=name,
         vendor="unknown",
@@ -214,7 +262,7 @@ def _changed(card: Card, settings: ModelSettings) -> Card:
     for name in ("capabilities", "strengths", "roles"):
         if (values := getattr(settings, name)) is not None:
             changes[name] = frozenset(values)
-    if "capabilities" in changes:
+    if "capabilities" in changes and not changes["capabilities"] & {"embedding", "transcription"}:
         changes["capabilities"] |= {"text"}
     if settings.tier is not None and settings.tier != card.tier and settings.quality is None:
         changes["quality"] = None  # the old figure belonged to the old tier
@@ -227,7 +275,14 @@ def _changed(card: Card, settings: ModelSettings) -> Card:
 def _stated(price: PriceSettings) -> Price:
     """A price from the configuration: flat."""
     return Price(
-        rates=Rates(input=price.input, output=price.output, cached=price.cached, cache_write=price.cache_write)
+        rates=Rates(
+            input=price.input,
+            output=price.output,
+            cached=price.cached,
+            cache_write=price.cache_write,
+            cache_write_1h=price.cache_write_1h,
+            audio_hour=None if price.audio_minute is None else price.audio_minute * 60,
+        )
     )
 
 

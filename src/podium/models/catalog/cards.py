@@ -24,8 +24,15 @@ TIER_QUALITY = {1: 0.78, 2: 0.88, 3: 0.95}
 """Expected share of right answers on work of middling complexity, by tier: a prior, not a measurement."""
 
 
+NO_WINDOW = 100_000_000
+"""The context of a model that reads sound piece by piece, however long it is."""
+
 _DATED = re.compile(r"[-@](20\d\d-?\d\d-?\d\d)$")
 """The date vendors put after a name: `-20251001`, `-2025-08-07`, `@20250929`."""
+_PROFILE = re.compile(r"^(?:(?:[a-z]{2,6}(?:-gov)?)\.)?(?:anthropic|amazon)\.")
+"""What Bedrock puts before a name: where it is processed, and whose it is."""
+_VERSION = re.compile(r"-v\d+$")
+"""And after it."""
 
 
 class Speed(Struct, frozen=True, kw_only=True):
@@ -52,7 +59,7 @@ class Card(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=T
     family: str
     tier: Annotated[int, Meta(ge=1, le=3)]
     context: Annotated[int, Meta(gt=0)]
-    """Context window in tokens, question and answer together."""
+    """Context window in tokens, question and answer together; of an embedding model, for each of its inputs."""
     max_output: Annotated[int, Meta(gt=0)] | None = None
     capabilities: frozenset[Capability] = frozenset({"text"})
     strengths: frozenset[TaskType] = frozenset()
@@ -63,6 +70,10 @@ class Card(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=T
     """Provider preset -> the model's name there."""
     lacks: Mapping[str, frozenset[Capability]] = field(default_factory=dict)
     """Provider preset -> what the model can do but not through the wire Podium speaks there."""
+    wires: Mapping[str, str] = field(default_factory=dict)
+    """Provider preset -> the dialect this model must be asked in there, where that is not the provider's own."""
+    tool_wires: Mapping[str, str] = field(default_factory=dict)
+    """Likewise for requests that bring tools only."""
     retires: date | None = None
     """The day its maker switches it off, where announced. From then on only a configuration that names it offers it."""
     match: str | None = None
@@ -72,6 +83,11 @@ class Card(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=T
     first_token_ms: int | None = None
     tokens_per_s: float | None = None
     note: str = ""
+
+    @property
+    def writes(self) -> bool:
+        """Whether it answers with text of its own: not a vector, not a transcript."""
+        return "text" in self.capabilities
 
     @cached_property
     def expected_quality(self) -> float:
@@ -126,8 +142,12 @@ def _cards_by_name() -> Mapping[str, Card]:
 @lru_cache(maxsize=4096)
 def find_card(name: str) -> Card | None:
     """The shipped card a model's name means at any provider: its own name, an alias, a name it is served under, any
-    of these with a date after it, or a name a local server gives it. None where nobody described it."""
+    of these with a date after it, an inference profile of it, or a name a local server gives it. None where nobody
+    described it."""
     known = _cards_by_name()
     lowered = name.lower()
     found = known.get(lowered) or known.get(_DATED.sub("", lowered)) or known.get(lowered.rpartition("/")[2])
+    if found is None and _PROFILE.match(lowered):
+        bare = _PROFILE.sub("", lowered).partition(":")[0]
+        found = known.get(bare) or known.get(_DATED.sub("", _VERSION.sub("", bare)))
     return found or next((card for card in load_cards() if card.matches(name)), None)

@@ -9,7 +9,7 @@ from functools import cached_property
 from msgspec import Struct
 
 from podium.core.settings import Capability, ModelRole
-from podium.core.tasks import Locality, TaskType
+from podium.core.tasks import Locality, Task, TaskType
 
 from .cards import Card, Speed
 from .prices import Price
@@ -32,6 +32,14 @@ class Deployment(Struct, frozen=True, kw_only=True, dict=True):
     locality: Locality
     listed: bool = True
     """False for a model nobody described: named by the caller, taken on trust."""
+    wire: str | None = None
+    """The dialect it must be asked in at this provider; None leaves it to the provider."""
+    tool_wire: str | None = None
+    """Likewise for requests that bring tools; None: as any other request."""
+
+    def wire_for(self, task: Task) -> str | None:
+        """The dialect this task must be asked in here; None leaves it to the provider."""
+        return self.tool_wire if self.tool_wire is not None and task.options.tools else self.wire
 
     @cached_property
     def tier(self) -> int:

@@ -1,4 +1,4 @@
-"""What a local server's model name tells: the model, its size, whether it chats at all.
+"""What a local server's model name tells: the model, its size, what it is for.
 
 Ollama says `llama3.1:8b-instruct-q4_K_M`, llama.cpp `/models/Meta-Llama-3.1-8B-Instruct-Q4_K_M.gguf`, vLLM
 `meta-llama/Llama-3.1-8B-Instruct`, LM Studio `llama-3.1-8b-instruct`: one form makes one pattern enough.
@@ -7,15 +7,19 @@ Ollama says `llama3.1:8b-instruct-q4_K_M`, llama.cpp `/models/Meta-Llama-3.1-8B-
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 _MAKER = re.compile(r"^(meta|meta-llama|google|microsoft|qwen|mistralai|openai|deepseek-ai|nvidia|ibm-granite)_")
 _MIXTURE = re.compile(r"(?<![a-z0-9.])(\d+)x(\d+(?:\.\d+)?)b(?![a-z])")
 _BILLIONS = re.compile(r"(?<![a-z0-9.])e?(\d+(?:\.\d+)?)(b|t)(?![a-z])")
 _MILLIONS = re.compile(r"(?<![a-z0-9.])(\d{2,4})m(?![a-z])")
-_SILENT = re.compile(
-    r"embed|rerank|whisper|minilm|(?<![a-z])(bge|gte|e5|clip|tts|ocr|asr|vae|sdxl|flux)(?![a-z])"
-    r"|stable-diffusion|transcri|guard|shieldgemma|reward|moderation"
+Purpose = Literal["text", "embedding", "transcription"]
+
+_OF_NO_USE = re.compile(
+    r"rerank|(?<![a-z])(clip|tts|ocr|vae|sdxl|flux)(?![a-z])|stable-diffusion|guard|shieldgemma|reward|moderation"
 )
+_HEARS = re.compile(r"whisper|transcri|parakeet|(?<![a-z])asr(?![a-z])")
+_EMBEDS = re.compile(r"embed|minilm|mxbai|(?<![a-z])(bge|gte|e5)(?![a-z])|^voyage-")
 
 
 def local_name(name: str) -> str:
@@ -37,6 +41,17 @@ def parameters_b(name: str) -> float | None:
     return None
 
 
+def purpose(name: str) -> Purpose | None:
+    """What a listed model is for by its name; None for rerankers, guards, voices and pictures, which nobody can ask
+    for anything here."""
+    bare = local_name(name)
+    if _OF_NO_USE.search(bare):
+        return None
+    if _HEARS.search(bare):
+        return "transcription"
+    return "embedding" if _EMBEDS.search(bare) else "text"
+
+
 def chats(name: str) -> bool:
-    """Whether a listed model is for conversation: servers list embedders, rerankers, guards and speech models too."""
-    return _SILENT.search(local_name(name)) is None
+    """Whether a listed model is for conversation."""
+    return purpose(name) == "text"

@@ -18,7 +18,13 @@ from .prices import Price, PriceWindow, Rates, Steps
 if TYPE_CHECKING:
     from genai_prices.types import ModelInfo, Provider
 
-_LISTED_AS = {"xai": "x-ai"}
+_LISTED_AS = {
+    "xai": "x-ai",
+    "bedrock": "aws",
+    "vertex": "google",
+    "vertex-anthropic": "google",
+    "moonshot": "moonshotai",
+}
 """Provider presets that the list knows by another name."""
 
 _KINDS = {
@@ -26,16 +32,28 @@ _KINDS = {
     "output_mtok": "output",
     "cache_read_mtok": "cached",
     "cache_write_mtok": "cache_write",
+    "cache_write_1h_mtok": "cache_write_1h",
     "input_audio_mtok": "audio_input",
     "output_audio_mtok": "audio_output",
     "cache_audio_read_mtok": "cached_audio",
     "output_reasoning_mtok": "reasoning",
+    "input_audio_hours": "audio_hour",
+    "requests_kcount": "request",
 }
-"""The list's name for a kind of token -> ours."""
+"""The list's name for a kind of charge -> ours."""
 
-_EXTRAS = frozenset({"cache_write_1h_mtok", "cache_write_5m_mtok", "web_searches_kcount", "storage_searches_kcount"})
-"""Charges a plain call does not run into: searches are asked for, and `Usage` does not know how long a cache lives.
-Any further charge (images, seconds, pages, requests) makes a model's cost incalculable from tokens."""
+_EXTRAS = frozenset({"cache_write_5m_mtok", "web_searches_kcount", "storage_searches_kcount"})
+"""Charges a plain call does not run into: searches are asked for, and five minutes is the usual life of a cache.
+Any further charge (images, pages, letters) makes a model's cost incalculable from `Usage`."""
+_OTHER_SENSES = frozenset({"input_image_mtok", "input_video_mtok", "cache_image_read_mtok"})
+"""Not met by models that write no text either: they are only asked to read text or sound here."""
+_SAME_AS_INPUT = "audio_hours"
+"""The list states hours of sound read under this older name too."""
+_ROUTED = "huggingface"
+"""A router whose models name the host after a colon; the list has each host apart."""
+
+
+_NOTHING = Decimal(0)
 
 
 class PriceBook:
@@ -47,34 +65,39 @@ class PriceBook:
         self._translated = lru_cache(maxsize=4096)(self._translate)
         self._found = lru_cache(maxsize=4096)(self._find)
 
-    def lookup(self, provider: str, model: str, when: datetime) -> Price | None:
+    def lookup(self, provider: str, model: str, when: datetime, *, writes: bool = True) -> Price | None:
         """The price of a model at a provider (by its preset's name), with the changes announced after `when`.
 
         None where the provider or model is unlisted, where input or output has no price, and where the model
-        charges for something else than tokens. A `:free` model is free only if the list prices it at 0.
+        charges for something `Usage` does not tell. A `:free` model is free only if the list prices it at 0.
+        `writes` is False for a model whose answer is no text written by it (vectors, a transcript): what it has no
+        price for, tokens in or out, it does not charge.
         """
         day = (when if when.tzinfo is None else when.astimezone(UTC)).date()
-        return self._translated(provider, model, day)
+        return self._translated(provider, model, day, writes)
 
     def context_window(self, provider: str, model: str) -> int | None:
         """Tokens the model takes at that provider according to the list; None where it does not say."""
         info = self._found(provider, model)
         return None if info is None else info.context_window
 
-    def _translate(self, provider: str, model: str, day: date) -> Price | None:
+    def _translate(self, provider: str, model: str, day: date, writes: bool) -> Price | None:
         info = self._found(provider, model)
-        return None if info is None else _price(info, day)
+        return None if info is None else _price(info, day, writes)
 
     def _find(self, provider: str, model: str) -> ModelInfo | None:
         if self._providers is None:
             from genai_prices.data_snapshot import get_snapshot
 
             self._providers = {listed.id: listed for listed in get_snapshot().providers}
+        if provider == _ROUTED:
+            model, _, host = model.rpartition(":")
+            provider = f"{provider}_{host}"
         listed = self._providers.get(_LISTED_AS.get(provider, provider))
         return None if listed is None else listed.find_model(model, all_providers=list(self._providers.values()))
 
 
-def _price(info: ModelInfo, day: date) -> Price | None:
+def _price(info: ModelInfo, day: date, writes: bool) -> Price | None:
     """One listed model from `day` on.
 
     The list is a sequence of prices under a condition, of which the last that is met holds; where none is met, the
@@ -83,7 +106,7 @@ def _price(info: ModelInfo, day: date) -> Price | None:
     from genai_prices.types import ModelPrice, StartDateConstraint
 
     if isinstance(info.prices, ModelPrice):
-        return _stretch([], info.prices, None)
+        return _stretch([], info.prices, None, writes)
     entries = [(entry.constraint, entry.prices) for entry in info.prices]
     if not entries:
         return None
@@ -96,22 +119,24 @@ def _price(info: ModelInfo, day: date) -> Price | None:
             for rule, listed in entries
             if not isinstance(rule, StartDateConstraint) or rule.start_date <= begin
         ]
-        price = _stretch(met, entries[0][1], followed_by)
+        price = _stretch(met, entries[0][1], followed_by, writes)
         if price is None:
             return None
         followed_by = (begin, price)
     return price
 
 
-def _stretch(met: list[tuple[Any, Any]], otherwise: Any, later: tuple[date, Price] | None) -> Price | None:
+def _stretch(
+    met: list[tuple[Any, Any]], otherwise: Any, later: tuple[date, Price] | None, writes: bool
+) -> Price | None:
     """The price between two dates: the last entry without a condition, and the windows that come after it."""
     plain = [index for index, (rule, _) in enumerate(met) if rule is None]
-    rates = _rates(met[plain[-1]][1] if plain else otherwise)
+    rates = _rates(met[plain[-1]][1] if plain else otherwise, writes)
     if rates is None:
         return None
     windows: list[PriceWindow] = []
     for rule, listed in met[plain[-1] + 1 if plain else 0 :]:
-        inside = _rates(listed)
+        inside = _rates(listed, writes)
         if inside is None:
             return None
         start, end = _utc(rule.start_time), _utc(rule.end_time)
@@ -119,16 +144,20 @@ def _stretch(met: list[tuple[Any, Any]], otherwise: Any, later: tuple[date, Pric
     return Price(rates=rates[0], steps=rates[1], windows=tuple(windows), later=later)
 
 
-def _rates(listed: Any) -> tuple[Rates, Steps] | None:
+def _rates(listed: Any, writes: bool) -> tuple[Rates, Steps] | None:
     """The plain rates and the steps of one entry. Each kind has its own thresholds; the steps are their union."""
     prices: dict[str, Any] = {}
     for name, value in _charges(listed):
         if name in _KINDS:
             prices[_KINDS[name]] = value
-        elif name not in _EXTRAS:
+        elif not (name in _EXTRAS or name == _SAME_AS_INPUT or (name in _OTHER_SENSES and not writes)):
             return None
+    if prices and not writes:
+        prices = {"input": _NOTHING, "output": _NOTHING, **prices}
     if "input" not in prices or "output" not in prices:
         return None
+    if "request" in prices:
+        prices["request"] = prices["request"] / 1_000
     thresholds = sorted({tier.start for value in prices.values() for tier in getattr(value, "tiers", ())})
     steps = tuple(
         (start, Rates(**{kind: _above(value, start) for kind, value in prices.items()})) for start in thresholds

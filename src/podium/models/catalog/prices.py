@@ -1,4 +1,4 @@
-"""Prices: dollars for a million tokens, by prompt length, time of day and date.
+"""Prices: dollars for a million tokens (an hour of sound, a call), by prompt length, time of day and date.
 
 Only arithmetic lives here; `pricebook` fills these values from the price list and the configuration makes them by
 hand. A price that is not known is None. Never zero: zero is a price.
@@ -14,6 +14,7 @@ from msgspec import Struct
 from podium.core.usage import Money, Usage
 
 _MILLION = Decimal(1_000_000)
+_HOUR = Decimal(3_600)
 
 
 class Rates(Struct, frozen=True, kw_only=True):
@@ -23,11 +24,17 @@ class Rates(Struct, frozen=True, kw_only=True):
     output: Decimal
     cached: Decimal | None = None
     cache_write: Decimal | None = None
+    cache_write_1h: Decimal | None = None
+    """Written to be kept for an hour; None means as `cache_write`."""
     audio_input: Decimal | None = None
     audio_output: Decimal | None = None
     cached_audio: Decimal | None = None
     """None means as `cached`, or where caching has no price, as `audio_input`."""
     reasoning: Decimal | None = None
+    audio_hour: Decimal | None = None
+    """Dollars for an hour of sound, in place of or beside its tokens."""
+    request: Decimal | None = None
+    """Dollars for a call as such."""
 
     def cost(self, usage: Usage) -> Money:
         """What a call cost: each token once, at the price of its own kind.
@@ -48,14 +55,25 @@ class Rates(Struct, frozen=True, kw_only=True):
         if cached:
             amount += cached * (self.input if self.cached is None else self.cached)
         if usage.cache_write:
-            amount += usage.cache_write * (self.input if self.cache_write is None else self.cache_write)
+            amount += self._written(usage)
         if audio:
             amount += audio * (self.input if self.audio_input is None else self.audio_input)
-        if usage.audio_output and self.audio_output is not None:
-            amount += min(usage.audio_output, usage.output) * (self.audio_output - self.output)
+        spoken = min(usage.audio_output, usage.output)
+        if spoken and self.audio_output is not None:
+            amount += spoken * (self.audio_output - self.output)
         if usage.reasoning and self.reasoning is not None:
-            amount += min(usage.reasoning, usage.output) * (self.reasoning - self.output)
-        return Money(amount / _MILLION)
+            amount += min(usage.reasoning, usage.output - spoken) * (self.reasoning - self.output)
+        amount /= _MILLION
+        if self.audio_hour is not None and usage.audio_seconds:
+            amount += self.audio_hour * Decimal(str(usage.audio_seconds)) / _HOUR
+        return Money(amount if self.request is None else amount + self.request)
+
+    def _written(self, usage: Usage) -> Decimal:
+        usual = self.input if self.cache_write is None else self.cache_write
+        if not usage.cache_write_1h or self.cache_write_1h is None:
+            return usage.cache_write * usual
+        longer = min(usage.cache_write_1h, usage.cache_write)
+        return (usage.cache_write - longer) * usual + longer * self.cache_write_1h
 
 
 Steps = tuple[tuple[int, Rates], ...]

@@ -26,6 +26,8 @@ class Address(Struct, frozen=True, kw_only=True):
     """The body's, parameters (a multipart boundary) included."""
     betas: tuple[str, ...] = ()
     """Features the caller switched on by header (`anthropic-beta`)."""
+    sse: bool = True
+    """False where a stream is wanted as one JSON array (Gemini without `alt=sse`)."""
 
 
 HERE = Address()

@@ -11,6 +11,8 @@ import re
 # The groups are atomic: CRLF is one line end, and must never be taken for CR and LF.
 _EVENT_END = re.compile(rb"(?>\r\n|\n|\r)(?>\r\n|\n|\r)")
 _LINE_END = re.compile(rb"\r\n|\n|\r")
+_LONGEST_CUT = 3
+"""Bytes of an event's end that may have come before its last one."""
 
 MAX_EVENT_BYTES = 64 * 1024 * 1024
 """An event that grows beyond this is a fault, not an answer: memory is bounded."""
@@ -23,35 +25,64 @@ class EventTooLarge(ValueError):
 class EventCutter:
     """Cuts a byte stream into events, each as (data, the bytes it came in)."""
 
-    __slots__ = ("_pending", "_searched")
+    __slots__ = ("_pieces", "_size", "_tail")
 
     def __init__(self) -> None:
-        self._pending = b""
-        # How much of the pending bytes was already searched: one long event must not be searched again and again.
-        self._searched = 0
+        # The event under way, in the pieces it came in: joined once, when its end is here, however many there are.
+        self._pieces: list[bytes] = []
+        self._size = 0
+        self._tail = b""  # of the last piece, as much as an end that is cut in two can need
 
     def feed(self, chunk: bytes) -> list[tuple[bytes, bytes]]:
         """Events completed by this chunk."""
-        pending = self._pending + chunk if self._pending else chunk
+        search = 0
+        if self._pieces:
+            near = self._tail + chunk
+            if _end_of_event(near, 0) < 0:
+                self._keep(chunk, near)
+                return []
+            search = self._size - len(self._tail)
+            self._pieces.append(chunk)
+            chunk = b"".join(self._pieces)
+            self._pieces.clear()
+            self._size = 0
         events: list[tuple[bytes, bytes]] = []
         start = 0
-        search = max(self._searched - 3, 0)
-        while (end := _EVENT_END.search(pending, search)) is not None:
-            raw = pending[start : end.end()]
-            start = search = end.end()
-            data = event_data(raw)
-            events.append((data, raw))
-        self._pending = pending[start:] if start else pending
-        self._searched = len(self._pending)
-        if self._searched > MAX_EVENT_BYTES:
-            raise EventTooLarge(f"a single event exceeded {MAX_EVENT_BYTES} bytes")
+        while (end := _end_of_event(chunk, search)) >= 0:
+            raw = chunk[start:end]
+            events.append((event_data(raw), raw))
+            start = search = end
+        if start < len(chunk):
+            rest = chunk[start:]
+            self._keep(rest, rest)
         return events
+
+    def _keep(self, piece: bytes, near: bytes) -> None:
+        self._pieces.append(piece)
+        self._size += len(piece)
+        self._tail = near[-_LONGEST_CUT:]
+        if self._size > MAX_EVENT_BYTES:
+            raise EventTooLarge(f"a single event exceeded {MAX_EVENT_BYTES} bytes")
 
     def close(self) -> list[tuple[bytes, bytes]]:
         """What was left without a blank line at the end of the stream."""
-        rest, self._pending = self._pending, b""
+        rest = b"".join(self._pieces)
+        self._pieces.clear()
+        self._size = 0
         data = event_data(rest)
-        return [(data, rest + b"\n\n")] if data else []
+        if data:
+            return [(data, rest + b"\n\n")]
+        # The second half of a line end whose first half ended the last event.
+        return [(b"", rest)] if rest and not rest.strip(b"\r\n") else []
+
+
+def _end_of_event(text: bytes, start: int) -> int:
+    """Where the first event at or after `start` ends; -1 where none does. A plain search, where no CR asks for more."""
+    if b"\r" not in text:
+        found = text.find(b"\n\n", start)
+        return found + 2 if found >= 0 else -1
+    end = _EVENT_END.search(text, start)
+    return -1 if end is None else end.end()
 
 
 def event_data(event: bytes) -> bytes:

@@ -6,16 +6,28 @@ Never here: which provider to use, retries, money, another vendor's quirks in co
 
 from .accounts import Account, accounts
 from .discovery import LocalServer, find_local_servers
-from .http import HttpProvider, Transport
-from .presets import PRESETS, Preset
+from .fetch import Fetcher, WebFetcher
+from .http import HttpProvider
+from .presets import ALIASES, PRESETS, Listing, Preset, Wire, find_preset
+from .signing import SIGNERS, Signer, SigningFacts
+from .transport import Transport
 
 __all__ = [
+    "ALIASES",
     "PRESETS",
+    "SIGNERS",
     "Account",
+    "Fetcher",
     "HttpProvider",
+    "Listing",
     "LocalServer",
     "Preset",
+    "Signer",
+    "SigningFacts",
     "Transport",
+    "WebFetcher",
+    "Wire",
     "accounts",
     "find_local_servers",
+    "find_preset",
 ]

@@ -6,20 +6,24 @@ Pure: environment and discovered servers are handed in, so the whole set-up can 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from ipaddress import ip_address
-from urllib.parse import urlsplit
+from typing import get_args
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from podium.core.errors import ConfigError
-from podium.core.ports import Environment
-from podium.core.settings import ProviderSettings
-from podium.core.tasks import Locality
+from podium.core.ports import Environment, ListedModel
+from podium.core.settings import ProviderSettings, SpokenDialect
+from podium.core.tasks import Locality, Operation
 
+from .addresses import fill, is_address, locality_of, normal, place, slots_of
 from .discovery import LocalServer
-from .presets import PRESETS, Preset, preset_for_key
+from .listing import names
+from .presets import COMPATIBLE, PRESETS, Listing, Preset, Wire, find_preset, preset_for_key
+from .signing import SIGNERS, SigningFacts, missing_extra
 
-_PRIVATE_NAMES = (".local", ".lan", ".internal", ".home.arpa")
+_SPOKEN: tuple[str, ...] = get_args(SpokenDialect)
+_SIGNED = ("sigv4", "google-oauth")
 
 
 class Account(Struct, frozen=True, kw_only=True):
@@ -27,6 +31,7 @@ class Account(Struct, frozen=True, kw_only=True):
 
     name: str
     preset: Preset
+    """With `dialect` of the configuration applied."""
     base_url: str
     locality: Locality
     key: str | None = None
@@ -36,8 +41,13 @@ class Account(Struct, frozen=True, kw_only=True):
     """Why it cannot be used, with the remedy; None where it can."""
     models: tuple[str, ...] | None = None
     """Limited to these, or what it listed; None: what the catalog knows of it."""
+    listed: Mapping[str, ListedModel] = field(default_factory=dict)
+    """What it says of its models, by name, where it was asked."""
     headers: Mapping[str, str] = field(default_factory=dict)
     timeout_s: float | None = None
+    listings: tuple[Listing, ...] = (Listing(),)
+    signing: SigningFacts | None = None
+    """What each call must be signed with; None where a key in a header does."""
 
     @property
     def usable(self) -> bool:
@@ -45,14 +55,24 @@ class Account(Struct, frozen=True, kw_only=True):
 
     @property
     def lists_itself(self) -> bool:
-        """Whether its models are only known by asking it."""
-        return self.models is None and (self.locality == "local" or self.preset.name == "openai-compatible")
+        """Whether its models, or what they cost, are only known by asking it."""
+        if self.preset.marketplace:
+            return True
+        return self.models is None and (self.locality == "local" or self.preset.name in _COMPATIBLE_NAMES)
+
+    def with_listed(self, models: Iterable[ListedModel]) -> Account:
+        """The same, knowing what it lists; the configuration's own limits stay."""
+        listed = {model.name: model for model in models}
+        return replace(self, listed=listed, models=tuple(listed) if self.models is None else self.models)
 
     def __repr__(self) -> str:
         """Without the key: this value ends up in logs and error reports."""
         return (
             f"Account(name={self.name!r}, base_url={self.base_url!r}, found={self.found!r}, problem={self.problem!r})"
         )
+
+
+_COMPATIBLE_NAMES = frozenset(preset.name for preset in COMPATIBLE.values())
 
 
 def accounts(
@@ -66,25 +86,16 @@ def accounts(
     taken again, and one switched off stays off. Raises ConfigError for a provider that cannot be understood.
     """
     result = [_configured(name, settings, environ) for name, settings in configured.items() if settings.enabled]
-    spoken_for = {(settings.preset or name) for name, settings in configured.items()} | set(configured)
+    spoken_for = {_preset_name(settings.preset or name) for name, settings in configured.items()} | set(configured)
     if use_environment:
         for preset, variable in preset_for_key(environ):
-            if preset.name not in spoken_for and preset.base_url is not None:
-                result.append(
-                    Account(
-                        name=preset.name,
-                        preset=preset,
-                        base_url=preset.base_url,
-                        locality=preset.locality,
-                        key=environ[variable].strip(),
-                        found=variable,
-                    )
-                )
-    taken = {_place(account.base_url) for account in result}
-    taken |= {_place(settings.base_url) for settings in configured.values() if settings.base_url is not None}
+            if preset.name not in spoken_for and (account := _found(preset, variable, environ)) is not None:
+                result.append(account)
+    taken = {place(account.base_url) for account in result}
+    taken |= {place(settings.base_url) for settings in configured.values() if settings.base_url is not None}
     for server in local_servers:
         preset = server.preset
-        if preset.base_url is not None and preset.name not in spoken_for and _place(preset.base_url) not in taken:
+        if preset.base_url is not None and preset.name not in spoken_for and place(preset.base_url) not in taken:
             result.append(
                 Account(
                     name=preset.name,
@@ -92,83 +103,139 @@ def accounts(
                     base_url=preset.base_url,
                     locality="local",
                     found=f"127.0.0.1:{preset.port}",
-                    models=server.models,
+                    models=names(server.models),
+                    listed={model.name: model for model in server.models},
+                    listings=preset.listings,
                 )
             )
     return tuple(result)
 
 
-def _place(base_url: str) -> str:
-    """The address without the ways in which people write the same one."""
-    return base_url.rstrip("/").removesuffix("/v1").replace("//localhost", "//127.0.0.1")
+def _preset_name(name: str) -> str:
+    preset = find_preset(name)
+    return name if preset is None else preset.name
 
 
-def _is_address(base_url: str) -> bool:
-    try:
-        parts = urlsplit(base_url)
-        # A user and password would be shown wherever the address is; a credential belongs into api_key or headers.
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and parts.username is None
-    except ValueError:  # an impossible port, a bracket left open
-        return False
+def _found(preset: Preset, variable: str, environ: Environment) -> Account | None:
+    """A provider whose key stands in the environment; None where the environment does not say where it is."""
+    values = slots_of(preset, ProviderSettings(), environ)
+    filled = None if preset.base_url is None else fill(preset.base_url, preset, values)
+    if filled is None or filled.missing or not is_address(filled.url):
+        return None
+    base_url = normal(filled.url, preset, preset.wires[0].dialect)
+    return Account(
+        name=preset.name,
+        preset=preset,
+        base_url=base_url,
+        locality=preset.locality,
+        key=environ[variable].strip(),
+        found=variable,
+        listings=_listings(preset, values),
+    )
 
 
 def _configured(name: str, settings: ProviderSettings, environ: Environment) -> Account:
-    preset = PRESETS.get(settings.preset or name)
-    if preset is None:
-        if settings.preset is not None:
-            raise ConfigError(
-                f"there is no preset `{settings.preset}`",
-                remedy=f"Presets: {', '.join(PRESETS)}.",
-                field=f"providers.{name}.preset",
-            )
-        preset = PRESETS["openai-compatible"]
-    base_url = settings.base_url or preset.base_url
-    if base_url is None:
+    preset = _speaking(_preset_of(name, settings), settings.dialect)
+    values = slots_of(preset, settings, environ)
+    problems: list[str] = []
+    if settings.base_url is not None:
+        base_url = settings.base_url
+    elif preset.base_url is not None:
+        filled = fill(preset.base_url, preset, values)
+        base_url = filled.url
+        problems += [_nowhere(name, preset, slot.name, slot.variables[0]) for slot in filled.missing]
+    else:
         raise ConfigError(
             f"provider `{name}` has no address",
             remedy="Give its base_url, up to and including /v1, or name a preset.",
             field=f"providers.{name}.base_url",
         )
-    if not _is_address(base_url):
-        raise ConfigError(
-            f"base_url of provider `{name}` is not an http address: {base_url!r}",
-            remedy="Write it as https://HOST/v1.",
-            field=f"providers.{name}.base_url",
-        )
-    if preset.port is not None and base_url.rstrip("/").count("/") == 2:
-        base_url = base_url.rstrip("/") + "/v1"  # people give Ollama's address as it prints it, without /v1
+    if not problems:
+        if not is_address(base_url):
+            raise ConfigError(
+                f"base_url of provider `{name}` is not an http address: {base_url!r}",
+                remedy="Write it as https://HOST/v1.",
+                field=f"providers.{name}.base_url",
+            )
+        base_url = normal(base_url, preset, preset.wires[0].dialect)
     key = (settings.api_key or "").strip() or next(
         (environ[v].strip() for v in preset.key_variables if environ.get(v, "").strip()), None
     )
-    problem = None
     if key is None and preset.key_variables and not preset.key_optional:
-        problem = f"no key: set {preset.key_variables[0]} or providers.{name}.api_key" + (
-            f" (get one at {preset.sign_up})" if preset.sign_up else ""
+        problems.append(
+            f"no key: set {preset.key_variables[0]} or providers.{name}.api_key"
+            + (f" (get one at {preset.sign_up})" if preset.sign_up else "")
         )
+    signed = preset.auth in _SIGNED and key is None
+    if signed:
+        problems += _cannot_sign(preset)
     return Account(
         name=name,
         preset=preset,
         base_url=base_url,
-        locality=settings.locality or _locality(preset, base_url),
+        locality=settings.locality or locality_of(preset, base_url),
         key=key,
         found="podium.yaml",
-        problem=problem,
+        problem="; ".join(problems) or None,
         models=settings.models,
         headers=settings.headers,
         timeout_s=settings.timeout_s,
+        listings=_listings(preset, values),
+        signing=SigningFacts(provider=name, region=values.get("region"), environ=environ) if signed else None,
     )
 
 
-def _locality(preset: Preset, base_url: str) -> Locality:
-    """Where prompts sent there stay, unless the configuration says.
+def _preset_of(name: str, settings: ProviderSettings) -> Preset:
+    preset = find_preset(settings.preset or name)
+    if preset is not None:
+        return preset
+    if settings.preset is not None:
+        raise ConfigError(
+            f"there is no preset `{settings.preset}`",
+            remedy=f"Presets: {', '.join(PRESETS)}.",
+            field=f"providers.{name}.preset",
+        )
+    return COMPATIBLE[settings.dialect or "openai-chat"]
 
-    A local server's preset counts as local only on this machine or a private network: private data goes there, and a
-    rented machine on a public address is somebody else's.
-    """
-    if preset.locality == "cloud":
-        return "cloud"
-    host = urlsplit(base_url).hostname or ""
-    try:
-        return "local" if ip_address(host).is_private else "cloud"
-    except ValueError:
-        return "local" if "." not in host or host.endswith(_PRIVATE_NAMES) else "cloud"
+
+def _speaking(preset: Preset, dialect: str | None) -> Preset:
+    """The preset with this as its only dialect for chats; what else it does stays as it is."""
+    if dialect is None:
+        return preset
+    others = tuple(wire for wire in preset.wires if wire.operation is not Operation.CHAT)
+    own = next((wire for wire in preset.wires if wire.dialect == dialect), None)
+    if own is not None:
+        return replace(preset, wires=(own, *others))
+    pattern = COMPATIBLE[dialect]
+    spoken = next((wire for wire in pattern.wires if wire.dialect == dialect), Wire(dialect=dialect))
+    known = preset.name in _COMPATIBLE_NAMES
+    # Under another dialect a known vendor keeps its key's place; a server nobody knows has its dialect's.
+    return replace(
+        preset,
+        wires=(spoken, *(() if known and dialect not in ("openai-chat", "openai-responses") else others)),
+        auth=pattern.auth if known else preset.auth,
+        listings=pattern.listings if known else preset.listings,
+    )
+
+
+def _listings(preset: Preset, values: Mapping[str, str]) -> tuple[Listing, ...]:
+    return tuple(
+        replace(listing, path=fill(listing.path, preset, values).url) if "{" in listing.path else listing
+        for listing in preset.listings
+    )
+
+
+def _nowhere(name: str, preset: Preset, gap: str, variable: str) -> str:
+    field = gap if gap in ("region", "project") else "base_url"
+    return f"no {gap}: set {variable} or providers.{name}.{field}"
+
+
+def _cannot_sign(preset: Preset) -> list[str]:
+    """Why calls that must be signed cannot be; empty where they can."""
+    extra = missing_extra(preset.auth)
+    if extra is not None:
+        return [f'{preset.title} needs an extra: pip install "podium[{extra}]"']
+    if preset.auth not in SIGNERS:
+        instead = " or ".join(preset.key_variables) or "api_key"
+        return [f"Podium cannot sign calls to {preset.title} in this version: give it a ready token in {instead}"]
+    return []

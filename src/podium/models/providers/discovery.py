@@ -10,13 +10,14 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from msgspec import Struct
-from pyreqwest.client import ClientBuilder
+from pyreqwest.client import Client, ClientBuilder
 from pyreqwest.exceptions import PyreqwestError
 
 from podium.core.errors import ProviderError
+from podium.core.ports import ListedModel
 
-from .http import read_model_list
-from .presets import PRESETS, Preset
+from .listing import read_page
+from .presets import PRESETS, Listing, Preset
 
 _PROBE_S = 0.5
 
@@ -25,7 +26,7 @@ class LocalServer(Struct, frozen=True, kw_only=True):
     """A local server that answered, and the models it has."""
 
     preset: Preset
-    models: tuple[str, ...]
+    models: tuple[ListedModel, ...]
 
 
 async def find_local_servers(presets: Iterable[Preset] | None = None) -> tuple[LocalServer, ...]:
@@ -35,16 +36,24 @@ async def find_local_servers(presets: Iterable[Preset] | None = None) -> tuple[L
         ClientBuilder().timeout(timedelta(seconds=_PROBE_S)).follow_redirects(False).no_proxy().user_agent("podium")
     )
     async with builder.build() as client:
-
-        async def ask(preset: Preset) -> LocalServer | None:
-            try:
-                response = await client.get(f"{preset.base_url}/models").build().send()
-                if response.status != 200:
-                    return None
-                models = read_model_list(bytes(await response.bytes()), preset.name)
-            except (PyreqwestError, ProviderError):
-                return None  # nobody there, or somebody who is not a model server
-            return LocalServer(preset=preset, models=models) if models else None
-
-        answers = await asyncio.gather(*(ask(preset) for preset in asked))
+        answers = await asyncio.gather(*(_ask(client, preset) for preset in asked))
     return tuple(answer for answer in answers if answer is not None)
+
+
+async def _ask(client: Client, preset: Preset) -> LocalServer | None:
+    for listing in preset.listings:
+        models = await _listed(client, preset, listing)
+        if models:
+            return LocalServer(preset=preset, models=models)
+    return None
+
+
+async def _listed(client: Client, preset: Preset, listing: Listing) -> tuple[ListedModel, ...]:
+    root = (preset.base_url or "").removesuffix("/v1") if listing.at_root else preset.base_url
+    try:
+        response = await client.get(f"{root}{listing.path}").build().send()
+        if response.status != 200:
+            return ()
+        return read_page(bytes(await response.bytes()), listing.reader, preset.name).models
+    except (PyreqwestError, ProviderError):
+        return ()  # nobody there, or somebody who is not a model server

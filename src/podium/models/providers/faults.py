@@ -7,11 +7,13 @@ providers in turn, or hides an outage. Codes before statuses: providers reuse 40
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 
-import msgspec
 from pyreqwest import exceptions as transport
 
 from podium.core.errors import FailureKind, ProviderError
+
+from .said import no_header, read_said, request_id, stated_wait
 
 # First match wins: from the particular to the general.
 _TRANSPORT: tuple[tuple[type[Exception], FailureKind, str, str], ...] = (
@@ -45,12 +47,14 @@ _TRANSPORT: tuple[tuple[type[Exception], FailureKind, str, str], ...] = (
 # caller sent (a tool's name, a model's), so a pattern is a whole phrase: a single word would let a caller's text
 # put a deployment to rest.
 _SAYINGS: tuple[tuple[re.Pattern[str], FailureKind], ...] = (
+    # Amazon's words for too many in a minute, which otherwise sound like too many at once.
+    (re.compile(r"too many tokens, please wait", re.IGNORECASE), FailureKind.RATE_LIMITED),
     (
         re.compile(
             r"context_length_exceeded|context[ _](?:length|window)|maximum context|prompt is too long"
             r"|too many (?:input )?tokens|input token count .*exceeds|string_above_max_length"
             r"|exceeds? the (?:model'?s |available )?(?:max|context)|exceed_context_size"
-            r"|inputs. tokens \+ .max_new_tokens",
+            r"|inputs. tokens \+ .max_new_tokens|input is too long for requested model",
             re.IGNORECASE,
         ),
         FailureKind.CONTEXT_TOO_LONG,
@@ -92,14 +96,53 @@ _SAYINGS: tuple[tuple[re.Pattern[str], FailureKind], ...] = (
     (
         re.compile(
             r"model_not_(?:found|available)|model_decommissioned|\bmodel .*(?:does not exist|not found)|model not exist"
-            r"|no such model|unknown model|\binvalid_model\b|not a valid model",
+            r"|no such model|unknown model|\binvalid_model\b|not a valid model|model identifier is invalid",
             re.IGNORECASE,
         ),
         FailureKind.NOT_FOUND,
     ),
 )
 
-_LONGEST_MESSAGE = 2000
+_CODES: dict[str, FailureKind] = {
+    # Anthropic: `error.type`
+    "authentication_error": FailureKind.CREDENTIAL,
+    "permission_error": FailureKind.CREDENTIAL,
+    "billing_error": FailureKind.BILLING,
+    "not_found_error": FailureKind.NOT_FOUND,
+    "request_too_large": FailureKind.CONTEXT_TOO_LONG,
+    "rate_limit_error": FailureKind.RATE_LIMITED,
+    "timeout_error": FailureKind.TIMEOUT,
+    "overloaded_error": FailureKind.OVERLOADED,
+    # Google: `error.status`
+    "UNAUTHENTICATED": FailureKind.CREDENTIAL,
+    "PERMISSION_DENIED": FailureKind.CREDENTIAL,
+    "NOT_FOUND": FailureKind.NOT_FOUND,
+    "RESOURCE_EXHAUSTED": FailureKind.RATE_LIMITED,
+    "ABORTED": FailureKind.SERVER_ERROR,
+    "CANCELLED": FailureKind.SERVER_ERROR,
+    "INTERNAL": FailureKind.SERVER_ERROR,
+    "UNKNOWN": FailureKind.SERVER_ERROR,
+    "UNAVAILABLE": FailureKind.OVERLOADED,
+    "DEADLINE_EXCEEDED": FailureKind.TIMEOUT,
+    # Amazon: the exception's name
+    "AccessDeniedException": FailureKind.CREDENTIAL,
+    "ExpiredTokenException": FailureKind.CREDENTIAL,
+    "IncompleteSignatureException": FailureKind.CREDENTIAL,
+    "InvalidSignatureException": FailureKind.CREDENTIAL,
+    "MissingAuthenticationTokenException": FailureKind.CREDENTIAL,
+    "UnrecognizedClientException": FailureKind.CREDENTIAL,
+    "ResourceNotFoundException": FailureKind.NOT_FOUND,
+    "ThrottlingException": FailureKind.RATE_LIMITED,
+    "ServiceQuotaExceededException": FailureKind.RATE_LIMITED,
+    "ServiceUnavailableException": FailureKind.OVERLOADED,
+    "ModelNotReadyException": FailureKind.OVERLOADED,
+    "ModelTimeoutException": FailureKind.TIMEOUT,
+    "ModelErrorException": FailureKind.SERVER_ERROR,
+    "ModelStreamErrorException": FailureKind.SERVER_ERROR,
+    "InternalServerException": FailureKind.SERVER_ERROR,
+}
+"""Codes that mean one thing, as whole words of the fields made for them. What a message says comes first: an account
+without credit is reported under several of these. `server_error` and `api_error` mean less than the status does."""
 
 _STATUSES = {
     400: FailureKind.BAD_REQUEST,
@@ -114,6 +157,7 @@ _STATUSES = {
     410: FailureKind.NOT_FOUND,
     413: FailureKind.CONTEXT_TOO_LONG,
     422: FailureKind.BAD_REQUEST,
+    424: FailureKind.SERVER_ERROR,
     425: FailureKind.SERVER_ERROR,
     429: FailureKind.RATE_LIMITED,
     498: FailureKind.OVERLOADED,
@@ -129,6 +173,7 @@ _REMEDIES = {
     FailureKind.BILLING: "Its account has no credit left: top it up or disable the provider.",
     FailureKind.NOT_FOUND: "It does not serve this model under this name: see `podium models`.",
 }
+_CALLERS_OWN = ("invalid_request", "INVALID_ARGUMENT", "ValidationException")
 _REDIRECTED = "Set its base_url to where it redirects: prompts are not sent on."
 
 
@@ -151,14 +196,17 @@ def _causes(exc: Exception) -> list[str]:
     return [str(cause["message"]) for cause in causes or ()]
 
 
-def kind_of(status: int, said: str) -> FailureKind:
-    """The failure behind a status and what was said with it."""
+def kind_of(status: int, said: str, codes: Iterable[str] = ()) -> FailureKind:
+    """The failure behind a status, what was said with it, and the codes that stood in fields of their own."""
     if status < 400:
         return FailureKind.GARBAGE  # a redirect, or a success without an answer: not what the dialect promises
     if status < 500 or status in (503, 529):
         for pattern, kind in _SAYINGS:
             if pattern.search(said):
                 return kind
+    for code in codes:
+        if (kind_told := _CODES.get(code)) is not None:
+            return kind_told
     known = _STATUSES.get(status)
     if known is not None:
         return known
@@ -167,65 +215,40 @@ def kind_of(status: int, said: str) -> FailureKind:
 
 def inside_success(body: bytes, provider: str) -> ProviderError:
     """Ours for an error that came inside a 200, whole or streamed: what it says decides, as it does elsewhere."""
-    message, code = _said(body)
-    said = f"{code} {message}"
-    status = next((int(word) for word in code.split() if word.isdigit() and 400 <= int(word) < 600), None)
-    kind = kind_of(status or 400, said)
-    if kind is FailureKind.BAD_REQUEST and status is None and "invalid_request" not in said:
+    said = read_said(body)
+    text = f"{' '.join(said.codes)} {said.message}"
+    status = next((int(word) for word in said.codes if word.isdigit() and 400 <= int(word) < 600), None)
+    kind = kind_of(status or 400, text, said.codes)
+    if kind is FailureKind.BAD_REQUEST and status is None and not any(word in text for word in _CALLERS_OWN):
         kind = FailureKind.SERVER_ERROR  # it took the request and then failed; nothing says the request was wrong
     return ProviderError(
-        f"{provider} sent an error inside a success: {message}",
+        f"{provider} sent an error inside a success: {said.message}",
         kind=kind,
         provider=provider,
         remedy=_REMEDIES.get(kind, ""),
         http_status=status,
+        retry_after_s=said.wait_s,
     )
 
 
 def from_status(
-    status: int, body: bytes, provider: str, *, retry_after: str | None, request_id: str | None
+    status: int,
+    body: bytes,
+    provider: str,
+    *,
+    header: Callable[[str], str | None] = no_header,
 ) -> ProviderError:
-    """Ours for a refused call: any status that is not 2xx."""
-    message, code = _said(body)
-    kind = kind_of(status, f"{code} {message}")
+    """Ours for a refused call: any status that is not 2xx. `header` gives the answer's headers by name."""
+    said = read_said(body, named=header("x-amzn-errortype"))
+    kind = kind_of(status, f"{' '.join(said.codes)} {said.message}", said.codes)
+    waits = stated_wait(header)
     return ProviderError(
-        f"{provider} answered {status}: {message}",
+        f"{provider} answered {status}: {said.message}",
         kind=kind,
         provider=provider,
         remedy=_REDIRECTED if 300 <= status < 400 else _REMEDIES.get(kind, ""),
         http_status=status,
-        retry_after_s=_seconds(retry_after),
-        request_id=request_id,
+        retry_after_s=said.wait_s if waits is None else waits,
+        request_id=request_id(header),
         body=body,
     )
-
-
-def _said(body: bytes) -> tuple[str, str]:
-    """(message, codes) of an error body in any of the shapes providers use."""
-    try:
-        value = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        text = body[:300].decode("utf-8", "replace").strip()
-        return (text or "with an empty body"), ""
-    if isinstance(value, list) and value:
-        value = value[0]  # Google wraps its error into a list
-    if not isinstance(value, dict):
-        return str(value)[:_LONGEST_MESSAGE], ""
-    said = next((value[name] for name in ("error", "detail", "message") if value.get(name)), value)
-    # Mistral, xAI and older vLLM put the codes beside the message, not into an object around it.
-    coded = said if isinstance(said, dict) else value
-    codes = " ".join(str(coded[name]) for name in ("code", "type", "status") if coded.get(name) is not None)
-    if not isinstance(said, dict):
-        return str(said)[:_LONGEST_MESSAGE], codes
-    return str(said.get("message") or codes or said)[:_LONGEST_MESSAGE], codes
-
-
-def _seconds(retry_after: str | None) -> float | None:
-    """Retry-After as seconds. The date form is left out: providers of models send seconds."""
-    if retry_after is None:
-        return None
-    try:
-        seconds = float(retry_after)
-    except ValueError:
-        return None
-    return seconds if 0 <= seconds < 86_400 else None

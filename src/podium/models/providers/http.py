@@ -2,171 +2,289 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import msgspec
-from msgspec import Struct
-from pyreqwest.client import Client, ClientBuilder
+from msgspec.structs import replace
+from pyreqwest.client import Client
 from pyreqwest.exceptions import PyreqwestError
 from pyreqwest.request import RequestBuilder
 from pyreqwest.response import Response
 
 from podium.core.errors import FailureKind, ProviderError
-from podium.core.messages import Frame, Reply, StreamFault
-from podium.core.ports import Call
-from podium.models.dialects import Dialect, Quirks
+from podium.core.messages import Frame, Noted, Reply, StreamFault
+from podium.core.ports import Call, ListedModel
+from podium.models.dialects import NotCarried, Written, by_name
 
-from . import faults
+from . import bringing, faults
+from .fetch import Fetcher, FetchFailed, WebFetcher
+from .listing import first_query, read_page
+from .presets import Auth, Listing, Wire
+from .said import request_id
+from .signing import Signer
+from .transport import Transport
+from .wiring import Dialects, Ready, Wiring
 
 _SHORTEST_SECRET = 12
 """Shorter header values are names and flags."""
-_REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-goog-request-id")
-
-
-class Transport(Struct, frozen=True, kw_only=True):
-    """How connections are made, for one provider."""
-
-    connect_timeout_s: float
-    silence_timeout_s: float
-    """The longest wait for the next bytes."""
-    direct: bool = False
-    """Never through a proxy of the environment: what is meant to stay on this machine or network must."""
-
-    def client(self, headers: Mapping[str, str]) -> Client:
-        """A pooled client that sends these headers. Redirects are refused: a prompt goes where it was sent."""
-        builder = (
-            ClientBuilder()
-            .default_headers(headers)
-            .connect_timeout(timedelta(seconds=self.connect_timeout_s))
-            .read_timeout(timedelta(seconds=self.silence_timeout_s))
-            .follow_redirects(False)
-            .user_agent("podium")
-        )
-        return (builder.no_proxy() if self.direct else builder).build()
+_MOST_PAGES = 50
+_JSON = "application/json"
+_PERHAPS_ELSEWHERE = frozenset(
+    {FailureKind.NOT_FOUND, FailureKind.GARBAGE, FailureKind.BAD_REQUEST, FailureKind.CREDENTIAL}
+)
+"""Failures of one list that say nothing about the next: it is missing from a version, or closed to this key."""
 
 
 class HttpProvider:
-    """A vendor's door over HTTP, in any dialect."""
+    """A vendor's door over HTTP, by every wire it has."""
 
     def __init__(
         self,
         *,
         name: str,
         base_url: str,
-        wire: Dialect,
         transport: Transport,
+        wires: Iterable[Wire] = (Wire(dialect="openai-chat"),),
+        auth: Auth = "bearer",
         key: str | None = None,
         headers: Mapping[str, str] | None = None,
-        quirks: Quirks | None = None,
+        listings: tuple[Listing, ...] = (Listing(),),
+        signer: Signer | None = None,
+        fetcher: Fetcher | None = None,
+        dialects: Dialects = by_name,
     ) -> None:
         self.name = name
-        self.dialect = wire.name
         self.base_url = base_url.rstrip("/")
-        self._wire = wire
         self._transport = transport
-        self._quirks = quirks or Quirks()
-        self._headers = {"content-type": "application/json", "accept": "*/*", **(headers or {})}
+        self._wiring = Wiring(
+            wires,
+            provider=name,
+            base_url=self.base_url,
+            auth=auth,
+            key=key,
+            headers=headers or {},
+            dialects=dialects,
+        )
+        self._listings = listings
+        self._signer = signer
+        self._fetcher = fetcher
         # What a careless server may echo in its error, and nobody must read there.
         self._secrets = [each for each in (key, *(headers or {}).values()) if each and len(each) >= _SHORTEST_SECRET]
-        if key:
-            self._headers["authorization"] = f"Bearer {key}"
-        self._chat_url = f"{self.base_url}/chat/completions"
         self._client: Client | None = None
+
+    def speaks(self, call: Call) -> str:
+        """The wire this call goes over. Raises ProviderError(NOT_CARRIED) where there is none for it."""
+        return self._wiring.name_of(call)
+
+    # --- requests ---------------------------------------------------------------------------------------------------
 
     def _opened(self) -> Client:
         # Opened at the first call, so that constructing a provider needs no running loop and no socket.
         if self._client is None:
-            try:
-                self._client = self._transport.client(self._headers)
-            except ValueError:
-                # Not chained: the message underneath holds the header, and the header is the key.
-                raise ProviderError(
-                    f"{self.name} cannot be called: its key or a header holds a character no header may hold.",
-                    kind=FailureKind.CREDENTIAL,
-                    provider=self.name,
-                    remedy="Look for a line break or another stray character in its api_key and headers.",
-                ) from None
+            self._client = self._transport.client()
         return self._client
 
-    def _request(self, call: Call, *, stream: bool) -> RequestBuilder:
-        body = self._wire.write_request(
-            call.task, model=call.model, stream=stream, quirks=self._quirks, max_tokens=call.max_tokens
-        )
-        return self._opened().post(self._chat_url).body_bytes(body)
+    async def _written(self, call: Call, ready: Ready, *, stream: bool) -> tuple[Written, tuple[str, ...]]:
+        """The body, and what is lost on the way to it. Raises ProviderError(NOT_CARRIED)."""
+        task = call.task
+        try:
+            if not ready.quirks.image_urls and (urls := self._to_bring(call, ready)):
+                self._fetcher = self._fetcher or WebFetcher()
+                task = await bringing.brought(task, urls, ready.name, self._fetcher)
+            written = ready.dialect.write_request(
+                task, model=call.model, stream=stream, quirks=ready.quirks, max_tokens=call.max_tokens
+            )
+        except FetchFailed as failed:
+            raise self._wiring.not_carried(NotCarried(failed.what, remedy=failed.remedy)) from failed
+        except NotCarried as lost:
+            raise self._wiring.not_carried(lost) from lost
+        payload = task.payload
+        if payload is not None and payload.dialect == ready.name:
+            return written, written.notes
+        return written, (*written.notes, *self._wiring.lost(call.task, ready))
+
+    @staticmethod
+    def _to_bring(call: Call, ready: Ready) -> tuple[str, ...]:
+        """Addresses nobody fetches but Podium. What a caller says on its own wire is that wire's business, except in
+        OpenAI's dialects, which the provider only claims to speak whole."""
+        payload = call.task.payload
+        if payload is not None and payload.dialect == ready.name and not ready.name.startswith("openai-"):
+            return ()
+        return bringing.addresses(call.task)
+
+    async def _request(self, call: Call, ready: Ready, written: Written, *, stream: bool) -> RequestBuilder:
+        url = ready.url(call.model, stream=stream)
+        headers = {**ready.headers, "content-type": written.media_type, **written.headers}
+        if self._signer is not None:
+            headers |= await self._signer.sign("POST", url, headers, written.body)
+        return self._with_headers(self._opened().post(url), headers).body_bytes(written.body)
+
+    def _with_headers(self, request: RequestBuilder, headers: Mapping[str, str]) -> RequestBuilder:
+        try:
+            return request.headers(headers)
+        except ValueError:
+            # Not chained: the message underneath holds the header, and the header is the key.
+            raise ProviderError(
+                f"{self.name} cannot be called: its key or a header holds a character no header may hold.",
+                kind=FailureKind.CREDENTIAL,
+                provider=self.name,
+                remedy="Look for a line break or another stray character in its api_key and headers.",
+            ) from None
+
+    # --- answers ----------------------------------------------------------------------------------------------------
 
     async def complete(self, call: Call) -> Reply:
         """A whole answer. Raises ProviderError."""
+        ready = self._wiring.of(call)
+        written, notes = await self._written(call, ready, stream=False)
         try:
-            request = self._request(call, stream=False).timeout(timedelta(seconds=call.timeout_s)).build()
-            response = await request.send()
+            request = await self._request(call, ready, written, stream=False)
+            response = await request.timeout(timedelta(seconds=call.timeout_s)).build().send()
             body = bytes(await response.bytes())
         except PyreqwestError as exc:
             raise faults.from_transport(exc, self.name) from exc
         if response.status != 200:
             raise self._refused(response, body)
         try:
-            reply = self._wire.read_reply(body, provider=self.name)
+            reply = ready.dialect.read_reply(body, provider=self.name)
         except ProviderError as error:
             if error.kind is not FailureKind.SERVER_ERROR:
                 raise
             raise faults.inside_success(self._without_secrets(body), self.name) from error
-        request_id = _request_id(response)
-        return reply if request_id is None else msgspec.structs.replace(reply, request_id=request_id)
+        return replace(
+            reply,
+            dialect=ready.name,
+            media_type=response.get_header("content-type") or _JSON,
+            request_id=request_id(response.get_header),
+            notes=(*notes, *reply.notes),
+        )
 
     @asynccontextmanager
-    async def stream(self, call: Call) -> AsyncIterator[AsyncIterator[Frame]]:
+    async def stream(self, call: Call) -> AsyncIterator[AsyncIterator[Sequence[Frame]]]:
         """An answer as it comes; leaving the context closes the upstream call."""
+        ready = self._wiring.of(call)
+        written, notes = await self._written(call, ready, stream=True)
         try:
+            request = await self._request(call, ready, written, stream=True)
             # Without the limit the client would hold the first 64 KB back, which is most answers from end to end.
-            request = self._request(call, stream=True).streamed_read_buffer_limit(0)
+            request = request.streamed_read_buffer_limit(0)
             if call.left_s is not None:
                 request = request.timeout(timedelta(seconds=call.left_s))
             async with request.build_streamed() as response:
                 if response.status != 200:
                     raise self._refused(response, bytes(await response.bytes()))
-                content_type = response.get_header("content-type") or "text/event-stream"
-                if "event-stream" not in content_type:
-                    raise ProviderError(
-                        f"{self.name} answered a streamed call with {content_type!r} instead of an event stream.",
-                        kind=FailureKind.GARBAGE,
-                        provider=self.name,
-                        request_id=_request_id(response),
-                    )
-                yield self._frames(response)
+                self._check_streams(response, ready)
+                yield self._frames(response, ready, notes)
         except PyreqwestError as exc:
             raise faults.from_transport(exc, self.name) from exc
 
-    async def _frames(self, response: Response) -> AsyncIterator[Frame]:
-        reader = self._wire.stream_reader(provider=self.name)
+    def _check_streams(self, response: Response, ready: Ready) -> None:
+        """A page of a proxy, or a whole answer where a stream was asked for, is garbage; no type at all is believed."""
+        content_type = response.get_header("content-type")
+        expected = ready.dialect.stream_type
+        if content_type is not None and expected and expected not in content_type.lower():
+            raise ProviderError(
+                f"{self.name} answered a streamed call with {content_type!r} instead of {expected}.",
+                kind=FailureKind.GARBAGE,
+                provider=self.name,
+                request_id=request_id(response.get_header),
+            )
+
+    async def _frames(
+        self, response: Response, ready: Ready, notes: tuple[str, ...]
+    ) -> AsyncIterator[Sequence[Frame]]:
+        if notes:
+            yield (Frame(events=tuple([Noted(note) for note in notes])),)
+        reader = ready.dialect.stream_reader(provider=self.name)
         body = response.body_reader
         try:
             while (chunk := await body.read_chunk()) is not None:
-                for frame in reader.feed(bytes(chunk)):
-                    for event in frame.events:
-                        if type(event) is StreamFault:
-                            raise self._fault(event)
-                    yield frame
+                if frames := reader.feed(bytes(chunk)):
+                    faulty = self._first_fault(frames)
+                    if faulty is None:
+                        yield frames
+                        continue
+                    place, fault = faulty
+                    if place:
+                        yield frames[:place]
+                    raise fault
         except PyreqwestError as exc:
             error = faults.from_transport(exc, self.name)
             if error.kind is FailureKind.UNREACHABLE:
                 error.kind = FailureKind.BROKEN_STREAM
             raise error from exc
-        for frame in reader.close():
-            yield frame
+        frames = reader.close()
+        if (faulty := self._first_fault(frames)) is not None:
+            raise faulty[1]
+        if frames:
+            yield frames
 
-    async def list_models(self) -> tuple[str, ...]:
-        """The names the provider lists. Raises ProviderError."""
+    def _first_fault(self, frames: Sequence[Frame]) -> tuple[int, ProviderError] | None:
+        """Where an error stands among the frames, and what it means."""
+        for place, frame in enumerate(frames):
+            for event in frame.events:
+                if type(event) is StreamFault:
+                    return place, self._fault(event)
+        return None
+
+    # --- models -----------------------------------------------------------------------------------------------------
+
+    async def list_models(self) -> tuple[ListedModel, ...]:
+        """What the provider lists. Raises ProviderError, also where it has no list that costs nothing."""
+        missing: ProviderError | None = None
+        for listing in self._listings:
+            try:
+                return await self._listed(listing)
+            except ProviderError as error:
+                if error.kind not in _PERHAPS_ELSEWHERE:
+                    raise
+                missing = error
+        if missing is not None:
+            raise missing
+        raise ProviderError(
+            f"{self.name} has no list of models that could be asked for free.",
+            kind=FailureKind.NOT_CARRIED,
+            provider=self.name,
+            remedy="Name its models in the configuration.",
+        )
+
+    async def _listed(self, listing: Listing) -> tuple[ListedModel, ...]:
+        url = self._listing_url(listing)
+        query = first_query(listing.reader)
+        found: dict[str, ListedModel] = {}
+        for _ in range(_MOST_PAGES):
+            asked = f"{url}?{query}" if query else url
+            page = read_page(await self._get(asked), listing.reader, self.name)
+            found |= {model.name: model for model in page.models}
+            if not page.following or page.following == query:
+                break
+            query = page.following
+        return tuple(found.values())
+
+    def _listing_url(self, listing: Listing) -> str:
+        if "://" in listing.path:
+            return listing.path
+        if listing.at_root:
+            return "/".join(self.base_url.split("/", 3)[:3]) + listing.path
+        return self.base_url + listing.path
+
+    async def _get(self, url: str) -> bytes:
+        headers: Mapping[str, str] = self._wiring.listing_headers
         try:
-            request = self._opened().get(f"{self.base_url}/models")
-            response = await request.timeout(timedelta(seconds=self._transport.connect_timeout_s)).build().send()
+            if self._signer is not None:
+                headers = {**headers, **await self._signer.sign("GET", url, headers, b"")}
+            request = self._with_headers(self._opened().get(url), headers)
+            response = await request.timeout(timedelta(seconds=self._transport.list_timeout_s)).build().send()
             body = bytes(await response.bytes())
         except PyreqwestError as exc:
             raise faults.from_transport(exc, self.name) from exc
         if response.status != 200:
             raise self._refused(response, body)
-        return read_model_list(body, self.name)
+        return body
+
+    # --- failures ---------------------------------------------------------------------------------------------------
 
     def _without_secrets(self, body: bytes) -> bytes:
         for secret in self._secrets:
@@ -178,45 +296,10 @@ class HttpProvider:
         return faults.inside_success(self._without_secrets(said), self.name)
 
     def _refused(self, response: Response, body: bytes) -> ProviderError:
-        return faults.from_status(
-            response.status,
-            self._without_secrets(body),
-            self.name,
-            retry_after=response.get_header("retry-after"),
-            request_id=_request_id(response),
-        )
+        return faults.from_status(response.status, self._without_secrets(body), self.name, header=response.get_header)
 
     async def aclose(self) -> None:
+        """Close connections."""
         if self._client is not None:
             client, self._client = self._client, None
             await client.close()
-
-
-class _ModelEntry(Struct):
-    id: str
-
-
-class _ModelList(Struct):
-    data: list[_ModelEntry]
-
-
-def read_model_list(body: bytes, provider: str) -> tuple[str, ...]:
-    """The identifiers of an OpenAI-style model list. Raises ProviderError(GARBAGE)."""
-    try:
-        listed = msgspec.json.decode(body, type=_ModelList)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
-        raise ProviderError(
-            f"{provider} did not list its models in the OpenAI shape: {exc}.",
-            kind=FailureKind.GARBAGE,
-            provider=provider,
-        ) from exc
-    # Google lists "models/gemini-..." and takes both forms; the short one is the name people use.
-    return tuple(entry.id.removeprefix("models/") for entry in listed.data)
-
-
-def _request_id(response: Response) -> str | None:
-    for name in _REQUEST_ID_HEADERS:
-        value = response.get_header(name)
-        if value is not None:
-            return value
-    return None

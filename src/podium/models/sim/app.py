@@ -6,46 +6,27 @@ Plain ASGI because the faults need the connection itself, and because a bench mu
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 import msgspec
-from msgspec import Struct
 
 from podium.core.clock import Clock, SystemClock
 
+from .ask import Ask, Head, Refused
 from .connection import ClientGone, Connection, Message
-from .delivery import Delivery, deliver, fail_early
+from .delivery import Delivery, deliver, fail_early, send_body
 from .faults import Fault, Faults
 from .mind import answer
-from .openai_wire import Head, WireError, read_request
-from .vendor import SimVendor
+from .past import Past
+from .routes import Route, route
+from .seen import Seen, SimState
+from .vendor import Service, SimModel, SimVendor
+from .wires.seal import Seal
+from .wires.wire import Answering, Counting, Incoming, Listing, Wire, Work
 
 _KEPT_REQUESTS = 256
 _KEPT_BODY = 64 * 1024
-
-
-class Seen(Struct, frozen=True, kw_only=True):
-    """A chat request the vendor received, for a test to look at."""
-
-    model: str
-    body: bytes
-    """Its first 64 KB."""
-    headers: Mapping[str, str]
-    fault: str | None
-    """Kind of the fault that hit it."""
-    stream: bool
-
-
-class SimState(Struct, frozen=True, kw_only=True):
-    """Counts since the start."""
-
-    vendor: str
-    requests: int
-    by_model: Mapping[str, int]
-    faults: Mapping[str, int]
-    abandoned: int
-    """Requests whose caller left before the answer was complete."""
 
 
 class SimApp:
@@ -57,12 +38,13 @@ class SimApp:
         self.on_faults: Callable[[], Awaitable[None]] | None = None
         """Called after the faults changed over HTTP: the server may have to stop listening."""
         self._clock = clock or SystemClock()
+        self._seal = Seal(vendor.name, vendor.seed)
+        self._past = Past()
         self._models = {model.name: model for model in vendor.models}
         self._number = 0
         self._abandoned = 0
         self._by_model: Counter[str] = Counter()
         self._struck: Counter[str] = Counter()
-        self._listing = _listing(vendor)
         self.faults = vendor.faults
 
     @property
@@ -103,51 +85,59 @@ class SimApp:
             return
         connection = Connection(scope, receive, send)
         try:
-            await self._answer(connection, scope["method"], scope["path"])
+            await self._answer(connection, scope)
         except ClientGone:
             self._abandoned += 1
         finally:
             await connection.close()
 
-    async def _answer(self, connection: Connection, method: str, path: str) -> None:
+    async def _answer(self, connection: Connection, scope: MutableMapping[str, Any]) -> None:
+        query = scope.get("query_string", b"").decode("latin-1")
+        headers = connection.headers
+        found = route(scope["method"], scope["path"], headers, query)
         try:
-            await self._route(connection, method, path)
-        except WireError as exc:
-            await connection.respond(exc.status, exc.body)
+            incoming = Incoming(
+                method=scope["method"],
+                path=scope["path"],
+                raw_path=scope.get("raw_path") or scope["path"].encode(),
+                query=query,
+                headers=headers,
+                body=await connection.body(),
+                model=found.model,
+                stream=found.stream,
+                seal=self._seal,
+            )
+            await self._serve(connection, found, incoming)
+        except Refused as refused:
+            failure = found.wire.failure(refused)
+            await connection.respond(failure.status, failure.body, extra=failure.headers)
 
-    async def _route(self, connection: Connection, method: str, path: str) -> None:
-        match method, path:
-            case "POST", "/v1/chat/completions":
-                await self._chat(connection)
-            case "GET", "/v1/models":
-                self._check_key(connection)
-                fault = self._pick(None)
-                if fault is None or not await fail_early(connection, fault, stream=False):
-                    await connection.respond(200, self._listing)
-            case "GET", "/sim/state":
-                await connection.respond(200, msgspec.json.encode(self.state))
-            case "POST", "/sim/faults":
-                await self._set_faults(connection)
-            case _, "/v1/chat/completions" | "/v1/models" | "/sim/state" | "/sim/faults":
-                raise WireError(405, f"Method {method} is not allowed at {path}.", code="method_not_allowed")
-            case _:
-                raise WireError(404, f"Unknown address: {method} {path}", code="unknown_url")
+    async def _serve(self, connection: Connection, found: Route, incoming: Incoming) -> None:
+        if isinstance(found.service, Refused):
+            raise found.service
+        if found.service == "state":
+            await connection.respond(200, msgspec.json.encode(self.state))
+            return
+        if found.service == "faults":
+            await self._set_faults(connection, incoming.body)
+            return
+        found.wire.check_key(self.vendor, incoming)
+        if found.service == "talk":
+            await self._talk(connection, found.wire, incoming)
+        elif isinstance(found.service, Work):
+            await self._work(connection, found.wire, found.service, incoming)
+        elif isinstance(found.service, Listing | Counting):
+            await self._look_up(connection, found.wire, found.service, incoming)
 
-    async def _set_faults(self, connection: Connection) -> None:
+    async def _set_faults(self, connection: Connection, body: bytes) -> None:
         try:
-            faults = msgspec.json.decode(await connection.body(), type=Faults)
+            faults = msgspec.json.decode(body, type=Faults)
         except msgspec.DecodeError as exc:
-            raise WireError(400, f"These are no faults: {exc}") from exc
+            raise Refused(400, f"These are no faults: {exc}") from exc
         await connection.respond(200, msgspec.json.encode(faults))
         self.faults = faults
         if self.on_faults is not None:
             await self.on_faults()
-
-    def _check_key(self, connection: Connection) -> None:
-        wanted = self.vendor.api_key
-        if wanted is None or connection.header(b"authorization") == b"Bearer " + wanted.encode():
-            return
-        raise WireError(401, "Missing or wrong API key.", kind="authentication_error", code="invalid_api_key")
 
     def _pick(self, model: str | None) -> Fault | None:
         number = self._number - self._faults_number - 1  # this request has been counted
@@ -156,45 +146,87 @@ class SimApp:
             self._struck[fault.kind] += 1
         return fault
 
-    async def _chat(self, connection: Connection) -> None:
-        body = await connection.body()
-        self._check_key(connection)
-        request = read_request(body)
-        model = self._models.get(request.model)
-        if model is None:
-            raise WireError(404, f"There is no model {request.model!r} here.", param="model", code="model_not_found")
+    def _model(self, name: str, service: Service) -> SimModel:
+        model = self._models.get(name)
+        if model is None or service not in model.serves:
+            raise Refused(404, f"There is no model {name!r} here.", param="model", code="model_not_found")
+        return model
+
+    def _counted(self, wire: str, incoming: Incoming, model: SimModel, *, stream: bool) -> Fault | None:
         self._number += 1
         self._by_model[model.name] += 1
-        number = self._number
         fault = self._pick(model.name)
         self.seen.append(
             Seen(
                 model=model.name,
-                body=body[:_KEPT_BODY],
-                headers=connection.headers,
+                body=incoming.body[:_KEPT_BODY],
+                headers=incoming.headers,
                 fault=None if fault is None else fault.kind,
-                stream=bool(request.stream),
+                stream=stream,
+                wire=wire,
+                path=incoming.path,
             )
         )
-        if fault is not None and await fail_early(connection, fault, stream=bool(request.stream)):
+        return fault
+
+    async def _look_up(
+        self, connection: Connection, wire: Wire, service: Listing | Counting, incoming: Incoming
+    ) -> None:
+        """A list of models or a count of tokens: no work, no number."""
+        fault = self._pick(None)
+        if fault is not None and await fail_early(connection, fault, wire, stream=False):
             return
-        spoken = answer(model, self.vendor.seed, request)
-        head = Head(
-            id=f"chatcmpl-{self.vendor.name}-{self.vendor.seed}-{number}",
-            created=int(self._clock.now().timestamp()),
-            model=model.name,
-        )
+        if isinstance(service, Listing):
+            body = service.write(self.vendor, incoming.model)
+        else:
+            ask = service.read(incoming)
+            body = service.write(ask, self._model(ask.model, "chat"))
+        await connection.respond(200, body)
+
+    async def _work(self, connection: Connection, wire: Wire, work: Work, incoming: Incoming) -> None:
+        """Work that is no conversation: vectors, transcripts."""
+        job = work.read(incoming)
+        model = self._model(job.model, work.service)
+        fault = self._counted(work.name, incoming, model, stream=False)
+        if fault is not None and await fail_early(connection, fault, wire, stream=False):
+            return
+        states_usage = fault is None or fault.kind != "no_usage"
+        body, media = work.write(job, model, states_usage=states_usage)
+        await connection.pause(self.vendor.time_scale * model.first_token_ms / 1000)
+        await send_body(connection, body, fault, media=media, extra=wire.headers(self._head(model)))
+
+    async def _talk(self, connection: Connection, wire: Wire, incoming: Incoming) -> None:
+        ask = wire.read(incoming)
+        model = self._model(ask.model, "chat")
+        ask = self._past.continued(ask)
+        wire.check(ask, model)
+        fault = self._counted(wire.name, incoming, model, stream=ask.stream)
+        if fault is not None and await fail_early(connection, fault, wire, stream=ask.stream):
+            return
         await deliver(
             Delivery(
                 connection=connection,
-                model=model,
-                request=request,
-                head=head,
-                spoken=spoken,
+                wire=wire,
+                answering=self._answering(ask, model),
                 fault=fault,
-                seed=self.vendor.seed,
                 scale=self.vendor.time_scale,
             )
+        )
+
+    def _answering(self, ask: Ask, model: SimModel) -> Answering:
+        head = self._head(model)
+        spoken = answer(model, self.vendor.seed, ask, warm=self._past.warm(ask))
+        if ask.keep:
+            self._past.keep(head.name("resp_"), ask, spoken)
+        return Answering(head=head, ask=ask, spoken=spoken, model=model, seal=self._seal)
+
+    def _head(self, model: SimModel) -> Head:
+        return Head(
+            number=self._number,
+            vendor=self.vendor.name,
+            seed=self.vendor.seed,
+            created=int(self._clock.now().timestamp()),
+            model=model.name,
         )
 
 
@@ -204,8 +236,3 @@ async def _lifespan(receive: Callable[[], Awaitable[Message]], send: Callable[[M
         await send({"type": f"{phase}.complete"})
         if phase == "lifespan.shutdown":
             return
-
-
-def _listing(vendor: SimVendor) -> bytes:
-    models = [{"id": model.name, "object": "model", "created": 0, "owned_by": vendor.name} for model in vendor.models]
-    return msgspec.json.encode({"object": "list", "data": models})

@@ -12,24 +12,30 @@ from msgspec import Struct
 
 FaultKind = Literal[
     "status", "refuse", "reset", "hang", "slow_first_token", "stall", "cut", "garbage", "empty", "content_type",
-    "error_event",
+    "error_event", "no_end", "two_ends", "no_usage", "huge_event", "half_character", "split_character",
 ]  # fmt: skip
 
 
 class Fault(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One way of failing.
 
-    - `status`: answers `status` with an error in OpenAI's shape, and Retry-After where `retry_after_s` is given.
+    - `status`: answers `status` with an error in the wire's own shape, and Retry-After where `retry_after_s` is given.
     - `refuse`: nobody listens; open connections are closed. Of the whole server, so only for `always` and `flap`.
     - `reset`: the connection is reset: at once with `after` 0, else after that many chunks (whole: half the body).
     - `hang`: takes the request and says nothing, not even headers, for `seconds` or for ever.
     - `slow_first_token`: `seconds` pass before the first word (whole: before the answer).
     - `stall`: goes silent after `after` chunks (whole: half the body), for `seconds` or for ever.
-    - `cut`: the answer ends cleanly after `after` chunks (whole: half the body): no finish, no `[DONE]`.
+    - `cut`: the answer ends cleanly after `after` chunks (whole: half the body): no finish, no end mark.
     - `garbage`: what should be JSON is not.
     - `empty`: status 200 and not a byte.
     - `content_type`: status 200 and a web page.
     - `error_event`: an error object inside a 200 stream after `after` chunks (whole: as the 200 body).
+    - `no_end`, `two_ends`: a good stream whose end mark (`[DONE]`, `message_stop`, the array's `]`) is missing or comes
+      twice. Gemini's server-sent events have none.
+    - `no_usage`: a good answer without its token figures.
+    - `huge_event`: a good answer of 5 MB of text, streamed as a single event.
+    - `half_character`: after `after` chunks, one holds the first byte only of a two-byte character.
+    - `split_character`: a good answer whose two-byte characters are cut across two network chunks.
     """
 
     kind: FaultKind
@@ -44,7 +50,7 @@ class Fault(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     models: tuple[str, ...] = ()
     """Only these models; empty means all."""
     everywhere: bool = False
-    """Also for `GET /v1/models`, as in a real outage."""
+    """Also for lists of models and token counts, as in a real outage."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.chance <= 1:
@@ -82,7 +88,7 @@ class Faults(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     always: Fault | None = None
     flap: Flap | None = None
     script: tuple[Fault | None, ...] = ()
-    """Request by request, None for a good one; chat requests only."""
+    """Request by request, None for a good one; models' work only, no lists and counts."""
     loop: bool = False
     """Whether the script starts again at its end."""
     random: tuple[Fault, ...] = ()
@@ -105,7 +111,7 @@ class Faults(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return min((change for change in changes if change > 0), default=None)
 
     def pick(self, *, model: str | None, number: int, elapsed: float, seed: int) -> Fault | None:
-        """The fault that hits a request: `model` None for a list of models, `number` counting chat requests from 0."""
+        """The fault that hits a request: `model` None for a list, `number` counting requests for work from 0."""
         outage = self._outage(elapsed)
         if outage is not None and _hits(outage, model):
             return outage

@@ -1,83 +1,88 @@
 """What a simulated model answers: it solves the prompt, then is right or wrong as often as its skill says.
 
-Whether it is right depends on the seed, the model and the prompt alone, so a run can be repeated to the letter.
+Whether it is right depends on the seed, the model and the prompt alone, so a run can be repeated to the letter,
+and the same prompt gets the same answer on every wire.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from hashlib import blake2b
 from random import Random
 from typing import Any
 
+from .ask import Ask, Call, Finish, Refused, Spoken
 from .checkable import Answer, Question, Solution
-from .openai_wire import ChatRequest, Spoken, WireError, WireUsage
+from .filling import as_json, filled
+from .orders import obey
 from .solvers import solve
+from .tokens import CHARS_PER_TOKEN, figures, input_tokens, tokens
 from .vendor import SimModel, draw
 
-_CHARS_PER_TOKEN = 4
-_MESSAGE_TOKENS = 4
-_IMAGE_TOKENS = 85
 _SMALL_TALK = (
     "Let me look at this carefully.",
     "I have read the request and everything that belongs to it.",
     "Here is what I found after going through it step by step.",
     "I double-checked it before writing it down.",
 )
-_DEEPEST = 8
-_LONGEST_FILL = 1000
 
 
-def answer(model: SimModel, seed: int, request: ChatRequest) -> Spoken:
-    """The model's whole answer. Raises WireError for what the model cannot take."""
-    prompt = request.prompt
-    used = _input_tokens(request)
-    _check_able(model, request, used)
-    thought = _thought(model, seed, request, prompt)
+def answer(model: SimModel, seed: int, ask: Ask, *, warm: bool = False) -> Spoken:
+    """The model's whole answer. Raises Refused for what the model cannot take.
+
+    `warm` says that what the caller marked for caching was sent before.
+    """
+    prompt = ask.prompt
+    _check_able(model, ask)
+    question = _question(ask)
+    ordered = obey(question, ask.images)
+    if ordered is not None and ordered.refusal:
+        usage = figures(model, ask, written=tokens(ordered.refusal), reasoning=0, warm=warm)
+        return Spoken(text="", refusal=ordered.refusal, finish="refusal", usage=usage)
+    if ordered is not None:
+        thought = Answer(text=ordered.text, calls=ordered.calls)
+    else:
+        thought = _thought(model, seed, ask, question, prompt)
+    thought = _in_form(ask, question, thought)
     calls = tuple(
-        (f"call_{_digest(seed, model.name, prompt, i)}", name, json.dumps(arguments))
+        Call(id=_digest(seed, model.name, prompt, i), name=name, arguments=json.dumps(arguments))
         for i, (name, arguments) in enumerate(thought.calls)
     )
-    return _spoken(model, request, thought.text, calls, used)
+    return _spoken(model, ask, thought.text, calls, warm=warm)
 
 
-def solved(request: ChatRequest) -> Solution | None:
+def solved(ask: Ask) -> Solution | None:
     """What a flawless model would make of the request; None for a prompt the simulation does not know."""
-    return solve(_question(request))
+    return solve(_question(ask))
 
 
-def _question(request: ChatRequest) -> Question:
+def cache_key(ask: Ask) -> str | None:
+    """What names the part of a request its caller wants cached; None where it marks nothing."""
+    if ask.marked is None:
+        return None
+    return _digest(ask.model, ask.tools, ask.turns[: ask.marked + 1])
+
+
+def _question(ask: Ask) -> Question:
     tools: Mapping[str, Mapping[str, Any]] = {}
-    if request.tools and request.tool_choice != "none":
-        tools = {tool.function.name: tool.function.parameters or {} for tool in request.tools}
-    chosen = request.response_format
-    schema = None
-    if chosen is not None and chosen.type != "text":
-        schema = (chosen.json_schema.schema if chosen.json_schema else None) or {}
-    last = request.messages[-1]
-    return Question(text=last.text if last.role == "user" else "", tools=tools, schema=schema)
+    if ask.choice != "none":
+        tools = {tool.name: tool.parameters or {} for tool in ask.tools}
+    last = ask.turns[-1]
+    return Question(text=last.text if last.role == "user" else "", tools=tools, schema=ask.schema)
 
 
-def _thought(model: SimModel, seed: int, request: ChatRequest, prompt: str) -> Answer:
-    question = _question(request)
-    results = _tool_results(request)
+def _thought(model: SimModel, seed: int, ask: Ask, question: Question, prompt: str) -> Answer:
+    results = _tool_results(ask)
     if results:
-        thought = Answer(text="Here is what the tools returned: " + "; ".join(results))
-    elif solution := solve(question):
-        thought = _skilled(model, seed, prompt, solution)
-    else:
-        kind = "an image and some text" if request.images else "some text"
-        thought = Answer(
-            text=f"I am {model.name}, a simulated model. I was given {kind} that I cannot work on "
-            f"(digest {_digest(prompt)[:8]}); ask me one of the tasks of podium.testing.make_tasks."
-        )
-    thought = _with_forced_tool(request, question, thought)
-    if request.parallel_tool_calls is False:
-        thought = Answer(text=thought.text, calls=thought.calls[:1])
-    if question.schema is not None and not thought.calls:
-        return Answer(text=_as_json(thought.text, question.schema))
-    return thought
+        return Answer(text="Here is what the tools returned: " + "; ".join(results))
+    if solution := solve(question):
+        return _skilled(model, seed, prompt, solution)
+    kind = "an image and some text" if ask.images else "some text"
+    return Answer(
+        text=f"I am {model.name}, a simulated model. I was given {kind} that I cannot work on "
+        f"(digest {_digest(prompt)[:8]}); ask me one of the tasks of podium.testing.make_tasks."
+    )
 
 
 def _skilled(model: SimModel, seed: int, prompt: str, solution: Solution) -> Answer:
@@ -91,157 +96,97 @@ def _skilled(model: SimModel, seed: int, prompt: str, solution: Solution) -> Ans
     return thought
 
 
-def _tool_results(request: ChatRequest) -> list[str]:
+def _tool_results(ask: Ask) -> list[str]:
     """What the tools returned since the model last spoke."""
     results: list[str] = []
-    for message in reversed(request.messages):
-        if message.role != "tool":
+    for turn in reversed(ask.turns):
+        if turn.role != "tool":
             break
-        results.insert(0, message.text)
+        results.insert(0, turn.text)
     return results
 
 
-def _with_forced_tool(request: ChatRequest, question: Question, thought: Answer) -> Answer:
-    """The same answer, or a call if the request insists on one."""
-    choice = request.tool_choice
-    if not question.tools or choice in (None, "auto"):
-        return thought
-    if isinstance(choice, dict):
-        name = choice.get("function", {}).get("name")
-        if name not in question.tools:
-            raise WireError(400, f"'tool_choice' names {name!r}, which is not among 'tools'.", param="tool_choice")
-        fitting = tuple(call for call in thought.calls if call[0] == name)
-        return Answer(calls=fitting or ((name, _filled(question.tools[name])),))
-    if choice == "required" and not thought.calls:
-        name = next(iter(question.tools))
-        return Answer(calls=((name, _filled(question.tools[name])),))
+def _in_form(ask: Ask, question: Question, thought: Answer) -> Answer:
+    """The answer as the request insists on it: by a tool, one call at most, as JSON."""
+    try:
+        thought = _with_forced_tool(ask, question, thought)
+        if not ask.parallel:
+            thought = Answer(text=thought.text, calls=thought.calls[:1])
+        if question.schema is not None and not thought.calls:
+            return Answer(text=as_json(thought.text, question.schema))
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as exc:
+        raise Refused(400, "A schema of this request is none.", param="schema", code="invalid_schema") from exc
     return thought
 
 
-# --- JSON by schema -----------------------------------------------------------------------------------------------
+def _with_forced_tool(ask: Ask, question: Question, thought: Answer) -> Answer:
+    """The same answer, or a call if the request insists on one."""
+    if not question.tools or ask.choice != "required":
+        return thought
+    for name in ask.only:
+        if name not in question.tools:
+            raise Refused(400, f"'tool_choice' names {name!r}, which is not among 'tools'.", param="tool_choice")
+    if not ask.only:
+        name = next(iter(question.tools))
+        return thought if thought.calls else Answer(calls=((name, filled(question.tools[name])),))
+    fitting = tuple(call for call in thought.calls if call[0] in ask.only)
+    return Answer(calls=fitting or ((ask.only[0], filled(question.tools[ask.only[0]])),))
 
 
-def _as_json(text: str, schema: Mapping[str, Any]) -> str:
-    """The answer as JSON: itself if it is an object already, else laid into the schema's first text or number."""
-    if text.startswith("{"):
-        return text
-    if not schema:
-        return json.dumps({"answer": text})
-    value = _filled(schema)
-    for key, part in (schema.get("properties") or {}).items():
-        said = text.rpartition(": ")[2]
-        if part.get("type") == "string" and "enum" not in part:
-            return json.dumps({**value, key: text})
-        if part.get("type") in ("integer", "number") and said.lstrip("-").isdigit():
-            return json.dumps({**value, key: int(said)})
-    return json.dumps(value)
-
-
-def _filled(schema: Mapping[str, Any], root: Mapping[str, Any] | None = None, depth: int = 0) -> Any:
-    """The plainest value a JSON schema allows: enough for every caller's parser."""
-    root = schema if root is None else root
-    if "$ref" in schema and depth < _DEEPEST:
-        target: Any = root
-        for step in str(schema["$ref"]).removeprefix("#/").split("/"):
-            target = target.get(step, {}) if isinstance(target, dict) else {}
-        return _filled(target, root, depth + 1)
-    if "const" in schema:
-        return schema["const"]
-    if schema.get("enum"):
-        return schema["enum"][0]
-    for union in ("anyOf", "oneOf", "allOf"):
-        if schema.get(union):
-            return _filled(schema[union][0], root, depth + 1)
-    kind = schema.get("type", "object" if "properties" in schema or not depth else "string")
-    match kind[0] if isinstance(kind, list) else kind:
-        case "object":
-            if depth >= _DEEPEST:
-                return {}
-            properties: Mapping[str, Any] = schema.get("properties") or {}
-            names = schema.get("required", properties) if depth else properties
-            return {name: _filled(properties.get(name, {"type": "string"}), root, depth + 1) for name in names}
-        case "array":
-            return [_filled(schema.get("items") or {}, root, depth + 1)] * _count(schema.get("minItems"))
-        case "integer" | "number":
-            return schema.get("minimum", 0)
-        case "boolean":
-            return False
-        case "null":
-            return None
-        case _:
-            return "simulated"[: _count(schema.get("maxLength", _LONGEST_FILL))].ljust(
-                _count(schema.get("minLength")), "x"
-            )
-
-
-def _count(value: object) -> int:
-    """A length out of a schema, within reason."""
-    return max(0, min(value, _LONGEST_FILL)) if isinstance(value, int) else 0
-
-
-# --- tokens -------------------------------------------------------------------------------------------------------
-
-
-def tokens(text: str) -> int:
-    """An estimate: four characters a token."""
-    return -(-len(text) // _CHARS_PER_TOKEN)
-
-
-def _input_tokens(request: ChatRequest) -> int:
-    total = _IMAGE_TOKENS * request.images
-    for message in request.messages:
-        total += _MESSAGE_TOKENS + tokens(message.text)
-        total += sum(tokens(call.function.name + call.function.arguments) for call in message.tool_calls or ())
-    for tool in request.tools or ():
-        total += tokens(f"{tool.function.name}{tool.function.description}{tool.function.parameters}")
-    if request.response_format is not None and request.response_format.json_schema is not None:
-        total += tokens(str(request.response_format.json_schema.schema))
-    return total
-
-
-def _check_able(model: SimModel, request: ChatRequest, used: int) -> None:
-    if request.images and not model.vision:
-        raise WireError(400, f"{model.name} does not take images.", param="messages", code="unsupported_content")
-    if request.tools and not model.tools:
-        raise WireError(400, f"{model.name} does not call tools.", param="tools", code="unsupported_parameter")
-    chosen = request.response_format
-    if chosen is not None and chosen.type != "text" and not model.json:
-        raise WireError(
+def _check_able(model: SimModel, ask: Ask) -> None:
+    if ask.images and not model.vision:
+        raise Refused(400, f"{model.name} does not take images.", param="messages", code="unsupported_content")
+    if ask.tools and not model.tools:
+        raise Refused(400, f"{model.name} does not call tools.", param="tools", code="unsupported_parameter")
+    if ask.schema is not None and not model.json:
+        raise Refused(
             400, f"{model.name} does not take 'response_format'.", param="response_format", code="unsupported_parameter"
         )
-    wanted = used + (request.limit or 0)
+    if ask.thinks and not model.reasoning_tokens:
+        raise Refused(400, f"{model.name} does not support thinking.", param="thinking", code="unsupported_parameter")
+    used = input_tokens(ask)
+    wanted = used + (ask.limit or 0)
     if wanted > model.context:
-        raise WireError(
+        raise Refused(
             400,
             f"The context window of {model.name} is {model.context} tokens; this request needs {wanted} "
-            f"({used} for the messages, {request.limit or 0} for the answer).",
+            f"({used} for the messages, {ask.limit or 0} for the answer).",
             param="messages",
             code="context_length_exceeded",
         )
 
 
-def _spoken(
-    model: SimModel, request: ChatRequest, text: str, calls: Sequence[tuple[str, str, str]], used: int
-) -> Spoken:
+def _spoken(model: SimModel, ask: Ask, text: str, calls: tuple[Call, ...], *, warm: bool) -> Spoken:
     """The answer after stop sequences and the token limit, with its figures."""
-    finish = "tool_calls" if calls else "stop"
-    for stop in request.stops:
-        text = text.partition(stop)[0] if stop else text
-    room = None if request.limit is None else max(0, request.limit - model.reasoning_tokens) * _CHARS_PER_TOKEN
-    if room is not None and len(text) + sum(len(name) + len(given) for _, name, given in calls) > room:
-        finish = "length"
+    finish: Finish = "tool_calls" if calls else "stop"
+    stopped_by = None
+    for stop in ask.stops:
+        if stop and stop in text:
+            text, stopped_by = text.partition(stop)[0], stop
+            finish, calls = "stop", ()
+    hidden = 0 if ask.thinks is False else model.reasoning_tokens
+    hidden = min(hidden, *(most for most in (ask.limit, ask.budget) if most is not None), hidden)
+    room = None if ask.limit is None else max(0, ask.limit - hidden) * CHARS_PER_TOKEN
+    if room is not None and len(text) + sum(len(call.name) + len(call.arguments) for call in calls) > room:
+        finish, stopped_by = "length", None
         text = text[:room]
-        calls = [(call_id, name, given[: max(0, room - len(name))]) for call_id, name, given in calls[:1]]
-    written = tokens(text) + sum(tokens(name + given) for _, name, given in calls)
-    hidden = model.reasoning_tokens if request.limit is None else min(model.reasoning_tokens, request.limit)
-    usage = WireUsage(
-        prompt_tokens=used,
-        completion_tokens=written + hidden,
-        total_tokens=used + written + hidden,
-        prompt_tokens_details={"cached_tokens": int(used * model.cached_share), "audio_tokens": 0},
-        completion_tokens_details={"reasoning_tokens": hidden, "audio_tokens": 0},
+        calls = tuple(
+            Call(id=call.id, name=call.name, arguments=call.arguments[: max(0, room - len(call.name))])
+            for call in calls[:1]
+        )
+    written = tokens(text) + sum(tokens(call.name + call.arguments) for call in calls)
+    thoughts = f"The prompt (digest {_digest(ask.prompt)[:8]}) asks for an answer; I weigh it, then I write it."
+    shows = model.shows_reasoning if ask.shows is None else ask.shows
+    return Spoken(
+        text=text,
+        calls=calls,
+        finish=finish,
+        stopped_by=stopped_by,
+        reasoned=hidden > 0,
+        thoughts=thoughts if hidden and shows else "",
+        hidden_thoughts=thoughts if hidden and model.redacts_reasoning else "",
+        usage=figures(model, ask, written=written, reasoning=hidden, warm=warm),
     )
-    return Spoken(text=text, calls=tuple(calls), finish=finish, usage=usage)
 
 
 def _digest(*words: object) -> str:

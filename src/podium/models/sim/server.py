@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Self
 
 from podium.core.clock import Clock
 
-from .app import Seen, SimApp, SimState
+from .app import SimApp
 from .connection import TRANSPORT
 from .faults import Faults
+from .seen import Seen, SimState
 from .vendor import SimVendor
 
 if TYPE_CHECKING:
@@ -186,8 +187,13 @@ class SimServer:
 
     @property
     def base_url(self) -> str:
-        """Where the API lives, up to and including /v1."""
-        return f"http://{_HOST}:{self.port}/v1"
+        """Where OpenAI's API lives, up to and including /v1."""
+        return f"{self.root_url}/v1"
+
+    @property
+    def root_url(self) -> str:
+        """Where every vendor's paths begin: the base URL for the SDKs of Anthropic, Google and Amazon."""
+        return f"http://{_HOST}:{self.port}"
 
     @property
     def port(self) -> int:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from hashlib import blake2b
 from math import exp
 from statistics import NormalDist
+from typing import Literal
 
 from msgspec import Struct, field
 
@@ -14,6 +15,8 @@ from podium.core.settings import Capability, ModelSettings, PriceSettings, Provi
 from podium.core.tasks import Locality, TaskType
 
 from .faults import NO_FAULTS, Faults
+
+Service = Literal["chat", "embedding", "transcription"]
 
 _NORMAL = NormalDist()
 _STEPS = 1 << 53  # as fine as a float below 1 gets; more would round up to 1
@@ -59,15 +62,33 @@ class SimModel(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Sentences of small talk before an answer, where the answer stays right with them."""
     reasoning_tokens: int = 0
     """Hidden tokens before each answer: billed, and waited for."""
+    shows_reasoning: bool = False
+    """Whether chat completions carry the reasoning as `reasoning_content`. The other wires show it to who asks."""
+    redacts_reasoning: bool = False
+    """Whether a part of the reasoning travels sealed (`redacted_thinking`, `redactedContent`)."""
+    signs_calls: bool = True
+    """Gemini's wire: a reasoning model signs the first call of each answer and refuses to go on without it."""
+    call_ids: bool = True
+    """Gemini's wire: whether function calls have ids."""
+    late_finish: bool = False
+    """Gemini's wire: whether a stream's finish comes in a later chunk without content."""
     cached_share: float = 0.0
-    """Share of the input tokens reported as cached."""
+    """Share of the input tokens reported as cached, where the caller marks nothing for caching himself."""
     chunk_tokens: int = 4
     """Tokens in each chunk of a stream."""
+    dimensions: int = 16
+    """Length of its embeddings, where the caller gives none."""
+    bills_transcripts_by: Literal["tokens", "duration"] = "duration"
+    """What the usage of a transcription is stated in; by tokens, a model writes `json` alone, as OpenAI's newer do."""
+    serves: tuple[Service, ...] = ("chat", "embedding", "transcription")
+    """What it can be asked for."""
 
     def __post_init__(self) -> None:
         shares = (self.skill, self.cached_share, *self.skill_by_type.values())
         if not all(0 <= share <= 1 for share in shares):
             raise ValueError(f"{self.name}: skills and `cached_share` must lie between 0 and 1")
+        if not 1 <= self.dimensions <= 4096:
+            raise ValueError(f"{self.name}: `dimensions` must lie between 1 and 4096")
         if self.tokens_per_s <= 0 or self.chunk_tokens < 1 or self.first_token_ms < 0:
             raise ValueError(f"{self.name}: `tokens_per_s` and `chunk_tokens` must be above 0, latency not negative")
 
@@ -89,11 +110,14 @@ class SimModel(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         price = None
         if self.price_in is not None and self.price_out is not None:
             price = PriceSettings(input=self.price_in, output=self.price_out)
+        capabilities: tuple[Capability, ...] = ("text", *(name for name, has in flags.items() if has))
+        if "chat" not in self.serves:
+            capabilities = tuple(name for name in ("embedding", "transcription") if name in self.serves)
         return ModelSettings(
             tier=self.tier,
             context=self.context,
             price=price,
-            capabilities=("text", *(name for name, has in flags.items() if has)),
+            capabilities=capabilities,
             speed=SpeedSettings(first_token_ms=max(1, round(self.first_token_ms)), tokens_per_s=self.tokens_per_s),
         )
 
@@ -106,7 +130,9 @@ class SimVendor(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     seed: int = 0
     """Two vendors with the same seed and model answer alike."""
     api_key: str | None = None
-    """Required of callers where given."""
+    """Required of callers where given, in the header each wire has for it."""
+    aws_secret: str | None = None
+    """Secret key that must have signed requests on Bedrock's wire, where given; a bearer `api_key` does too."""
     faults: Faults = NO_FAULTS
     time_scale: float = 1.0
     """Multiplies the models' latency; 0 answers at once."""

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from podium.core.messages import FinishReason, Options, Reply, Schema
-from podium.core.tasks import Task, Verdict
+from podium.core.tasks import Operation, Task, Verdict
 
 from .shape import mismatch
 
@@ -22,6 +22,8 @@ REFUSAL_SCORE = 0.3
 """For a proper refusal: an answer, and not what was asked for."""
 
 _NOT_JSON = (msgspec.DecodeError, RecursionError, UnicodeError)
+_RECEIVED = Verdict(accepted=True, score=1.0, reason="vectors and transcripts have no shape to judge", check=CHECK)
+"""The transcript of silence is empty, and right."""
 _FINE = Verdict(accepted=True, score=1.0, reason="the answer has the shape asked for", check=CHECK)
 _CUT = Verdict(accepted=True, score=CUT_SCORE, reason="the answer was cut off by its length limit", check=CHECK)
 _REFUSED = Verdict(accepted=True, score=REFUSAL_SCORE, reason="the model declined to answer", check=CHECK)
@@ -29,6 +31,8 @@ _REFUSED = Verdict(accepted=True, score=REFUSAL_SCORE, reason="the model decline
 
 def judge_structure(task: Task, reply: Reply) -> Verdict:
     """The verdict on a whole answer; `score` is 1 where the shape is right and 0 where the answer is not accepted."""
+    if task.operation is not Operation.CHAT:
+        return _RECEIVED
     options = task.options
     if reply.tool_calls:
         return _judge_calls(options, reply)

@@ -5,6 +5,6 @@ Never here: the choice of a model, network or file access, the private data that
 """
 
 from .profiler import HeuristicProfiler
-from .tokens import estimate_tokens
+from .tokens import estimate_tokens, weigh
 
-__all__ = ["HeuristicProfiler", "estimate_tokens"]
+__all__ = ["HeuristicProfiler", "estimate_tokens", "weigh"]

@@ -42,8 +42,12 @@ IMAGE_TOKENS: Final = 1_000
 """Flat count for one image: between the common vendors' charges for a mid-sized picture (250 to 1,600)."""
 LOW_DETAIL_IMAGE_TOKENS: Final = 100
 """Flat count for an image asked for at low detail."""
-AUDIO_BYTES_PER_TOKEN: Final = 1_600
-"""Bytes of decoded audio per token: 16 kB/s of compressed speech at ten tokens a second."""
+FILE_LETTERS_PER_TOKEN: Final = 32
+"""Base64 letters of a file per token: a page of a PDF is some 60 kB and some 2,000 tokens."""
+FILE_TOKENS: Final = 10_000
+"""Flat count for a file that only its address or identifier names: five pages."""
+SEALED_LETTERS_PER_TOKEN: Final = 6
+"""Letters of reasoning only its maker can read, per token."""
 MESSAGE_TOKENS: Final = 4
 """What the chat format adds around each message."""
 TOOL_TOKENS: Final = 8
@@ -62,9 +66,12 @@ def estimate_tokens(text: str) -> int:
 
 def estimate_byte_tokens(blob: bytes, *, ascii_only: bool) -> int:
     """Tokens in UTF-8 `blob`; `ascii_only` spares the kinds that cannot occur."""
+    return max(1, round(weigh(blob, ascii_only=ascii_only))) if blob else 0
+
+
+def weigh(blob: bytes, *, ascii_only: bool) -> float:
+    """The same before it is rounded: what the pieces of a text weigh adds up to what the text weighs."""
     length = len(blob)
-    if length == 0:
-        return 0
     letters = length
     tokens = 0.0
     kinds = blob.translate(_KIND_TABLE)
@@ -82,4 +89,4 @@ def estimate_byte_tokens(blob: bytes, *, ascii_only: bool) -> int:
             leads -= count
             if leads <= 0:
                 break
-    return max(1, round(tokens + letters * _LETTER))
+    return tokens + letters * _LETTER

@@ -2,7 +2,8 @@
 
 The body travels to the provider field by field as it came. Unknown parts, older fields and vendors' extensions are
 not in the canonical messages, and a card number there leaves the house like any other. The usual body holds none of
-these, and finding that out costs one shallow pass that copies no text.
+these, and finding that out costs one typed decoding that copies no long text (see `shapes`). A text the canonical form
+holds after all is neither read nor counted again.
 """
 
 from __future__ import annotations
@@ -14,68 +15,73 @@ from typing import Any, Final
 import msgspec
 from msgspec import Raw
 
-from .tokens import estimate_byte_tokens
+from .shapes import HELD, Fields, Items, Kinds, Shape, Texts, decoders, leaf_decoder
+from .tokens import FILE_LETTERS_PER_TOKEN, estimate_byte_tokens
 
 _WITHOUT_TEXT: Final = frozenset(
     (
-        *("model", "stream", "stream_options", "temperature", "top_p", "n", "seed", "max_tokens"),
-        *("max_completion_tokens", "presence_penalty", "frequency_penalty", "logprobs", "top_logprobs"),
-        *("parallel_tool_calls", "reasoning_effort", "service_tier", "store", "podium"),
+        *("model", "stream", "stream_options", "temperature", "top_p", "top_k", "n", "seed", "max_tokens"),
+        *("max_completion_tokens", "max_output_tokens", "presence_penalty", "frequency_penalty", "logprobs"),
+        *("top_logprobs", "parallel_tool_calls", "reasoning_effort", "service_tier", "store", "background"),
+        *("encoding_format", "dimensions", "podium"),
     )
 )
 """Fields that hold numbers, switches and set words; `podium` is not forwarded."""
-_MESSAGE: Final = frozenset(("role", "content", "name", "tool_calls"))
-_PARTS: Final = {kind: frozenset(("type", kind)) for kind in ("text", "image_url", "input_audio", "refusal")}
-_INSIDE: Final = {
-    "image_url": frozenset(("url", "detail")),
-    "input_audio": frozenset(("data", "format")),
-    "function": frozenset(("name", "arguments")),
-}
-_CALL: Final = frozenset(("type", "function"))
+_NOT_FOR_THE_MODEL: Final = frozenset(
+    (
+        *("user", "metadata", "labels", "safety_identifier", "prompt_cache_key", "stop", "stop_sequences", "thinking"),
+        *("reasoning", "include", "tool_choice", "toolConfig", "safetySettings", "cache_control", "truncation"),
+        *("anthropic-beta", "previous_response_id", "context_management", "modalities", "container", "language"),
+        *("response_format_name", "timestamp_granularities", "timestamp_granularities[]"),
+    )
+)
+"""Fields that are looked at and cost no tokens."""
 
-_LIST: Final = ord("[")
-_OBJECT: Final = ord("{")
+_STRING: Final = ord('"')
+_NULL: Final = ord("n")
 
-
-class _PlainMessage(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    """A message that its canonical form holds whole: the usual one, and one call tells."""
-
-    role: str
-    content: str
-    name: str | None = None
-
-
-_plain_decoder = msgspec.json.Decoder(list[_PlainMessage])
-_message_decoder = msgspec.json.Decoder(list[dict[str, Raw]])
+_raw_list_decoder = msgspec.json.Decoder(list[Raw])
 _object_decoder = msgspec.json.Decoder(dict[str, Raw])
+_word_decoder = msgspec.json.Decoder(str)
 _NOT_READABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError)
 
 _BINARY: Final = re.compile(r"data:[^,\s]{0,100};base64,[A-Za-z0-9+/=_-]*\Z")
-_BINARY_BYTES_PER_TOKEN: Final = 32
-"""Base64 letters of a file per token: a page of a PDF is some 60 kB and some 2,000 tokens."""
+_BARE_BINARY: Final = re.compile(r"[A-Za-z0-9+/_-]*={0,2}\Z")
+_BARE_BINARY_FROM: Final = 2_048
+"""Letters without a blank from which a text is taken for a file's bytes."""
 _DEEPEST: Final = 100
 
 _CODED: Final = re.compile(rb"\\u00([2-7][0-9a-fA-F])")
 
 
-def unread(fields: Mapping[str, Raw]) -> tuple[bytes, int]:
+def unread(fields: Mapping[str, Raw], dialect: str = "openai-chat", held: Iterable[str] = ()) -> tuple[bytes, int]:
     """The text in a body's `fields` that the canonical messages lack, as UTF-8 lines, and the tokens it adds.
 
-    Tools and schemas are read here and not from their canonical form. Empty for the usual body. Never raises.
+    Tools and schemas are read here and not from their canonical form. `held` are the texts of the canonical form,
+    asked for only where something is read. Empty for the usual body. Never raises.
     """
-    raws: list[Raw] = [raw for name, raw in fields.items() if name not in _WITHOUT_TEXT and name != "messages"]
-    messages = fields.get("messages")
-    if messages is not None:
-        try:
-            _plain_decoder.decode(messages)
-        except _NOT_READABLE:
-            _beyond_messages(messages, raws)
-    if not raws:
+    shapes = HELD.get(dialect, {})
+    raws: list[Raw] = []
+    aside: list[Raw] = []
+    for name, raw in fields.items():
+        shape = shapes.get(name)
+        if shape is not None:
+            found = _beyond_field(raw, name, dialect, shape)
+            if found:
+                (aside if name in _NOT_FOR_THE_MODEL else raws).extend(found)
+        elif name in _NOT_FOR_THE_MODEL:
+            aside.append(raw)
+        elif name not in _WITHOUT_TEXT:
+            raws.append(raw)
+    if not raws and not aside:
         return b"", 0
+    known = frozenset(held)
     lines: list[str] = []
     tokens = 0
     for raw in raws:
-        tokens += _read(bytes(raw), lines)
+        tokens += _read(bytes(raw), lines, known)
+    for raw in aside:
+        _read(bytes(raw), lines, known)
     return "\n".join(lines).encode("utf-8", "surrogatepass"), tokens
 
 
@@ -90,85 +96,138 @@ def unescaped(blob: bytes) -> bytes:
     return blob
 
 
-def _beyond_messages(messages: Raw, raws: list[Raw]) -> None:
+def count_numbers(raw: Raw | None) -> int:
+    """How many numbers a JSON value holds: an embedding's input may be tokens already."""
     try:
-        for message in _message_decoder.decode(messages):
-            _beyond_message(message, raws)
+        value = None if raw is None else msgspec.json.decode(raw)
     except _NOT_READABLE:
-        raws.append(messages)
+        return 0
+    items = value if isinstance(value, list) else []
+    inner = [each for each in items if isinstance(each, list)]
+    return sum(isinstance(each, int) for each in items) + sum(len(each) for each in inner)
 
 
-def _beyond_message(message: Mapping[str, Raw], raws: list[Raw]) -> None:
-    if not message.keys() <= _MESSAGE:
-        raws += [message[name] for name in message.keys() - _MESSAGE]
-    content = message.get("content")
-    if content is not None and memoryview(content)[0] == _LIST:
-        for part in _message_decoder.decode(content):
-            _beyond_part(part, raws)
-    calls = message.get("tool_calls")
-    if calls is not None and memoryview(calls)[0] == _LIST:
-        for call in _message_decoder.decode(calls):
-            raws += [call[name] for name in call.keys() - _CALL]
-            _beyond_inside("function", call, raws)
+# --- which values the canonical form lacks -------------------------------------------------------------------------
 
 
-def _beyond_part(part: Mapping[str, Raw], raws: list[Raw]) -> None:
-    kind = msgspec.json.decode(part["type"]) if "type" in part else ""
-    known = _PARTS.get(kind, frozenset())
-    raws += [part[name] for name in part.keys() - known]
-    if kind in _INSIDE:
-        _beyond_inside(kind, part, raws)
+def _beyond_field(raw: Raw, name: str, dialect: str, shape: Shape) -> list[Raw]:
+    try:
+        decoders(dialect)[name].decode(raw)
+    except _NOT_READABLE:
+        found: list[Raw] = []
+        _beyond(raw, shape, found)
+        return found
+    return []
 
 
-def _beyond_inside(name: str, holder: Mapping[str, Raw], raws: list[Raw]) -> None:
-    inner = holder.get(name)
-    if inner is not None and memoryview(inner)[0] == _OBJECT:
-        held = _object_decoder.decode(inner)
-        raws += [held[key] for key in held.keys() - _INSIDE[name]]
+def _beyond(raw: Raw, shape: Shape, found: list[Raw]) -> None:
+    """Adds every value that is not as `shape` has it."""
+    if shape == "held":
+        return
+    try:
+        first = memoryview(raw)[0]
+        if first == _NULL:
+            return
+        if isinstance(shape, str):
+            leaf_decoder(shape).decode(raw)
+        elif isinstance(shape, Items):
+            _beyond_items(raw, shape.items, found)
+        elif isinstance(shape, Texts):
+            if first != _STRING:
+                _beyond_items(raw, shape.items, found)
+        else:
+            _beyond_object(raw, shape, found)
+    except (*_NOT_READABLE, IndexError):
+        found.append(raw)
 
 
-def _read(raw: bytes, lines: list[str]) -> int:
+def _beyond_items(raw: Raw, shape: Shape, found: list[Raw]) -> None:
+    for item in _raw_list_decoder.decode(raw):
+        _beyond(item, shape, found)
+
+
+def _beyond_object(raw: Raw, shape: Fields | Kinds, found: list[Raw]) -> None:
+    held = _object_decoder.decode(raw)
+    if isinstance(shape, Kinds):
+        kind = _word_decoder.decode(held.pop("type")) if "type" in held else shape.default
+        fields = shape.kinds.get(kind)
+        if fields is None:
+            found.append(raw)
+            return
+    else:
+        fields = shape.fields
+    for name, value in held.items():
+        inner = fields.get(name)
+        if inner is None:
+            found.append(value)
+        elif inner != "held":
+            _beyond(value, inner, found)
+
+
+# --- their text ----------------------------------------------------------------------------------------------------
+
+
+def _read(raw: bytes, lines: list[str], known: frozenset[str]) -> int:
     """Adds the texts in one JSON value, names included; gives its tokens."""
     before = len(lines)
+    left_out = _LeftOut(known)
     try:
-        binary = _collect(msgspec.json.decode(raw), lines, _DEEPEST)
+        _collect(msgspec.json.decode(raw), lines, _DEEPEST, left_out)
     except _NOT_READABLE:
         del lines[before:]
         lines.append(raw.decode("utf-8", "replace"))
-        binary = 0
-    if not binary:
+        left_out = _LeftOut(known)
+    if not left_out.letters and not left_out.texts:
         return estimate_byte_tokens(raw, ascii_only=raw.isascii())
     text = "\n".join(lines[before:])
     words = estimate_byte_tokens(text.encode("utf-8", "surrogatepass"), ascii_only=text.isascii())
-    return words + binary // _BINARY_BYTES_PER_TOKEN
+    return words + left_out.letters // FILE_LETTERS_PER_TOKEN
 
 
-def _collect(value: Any, lines: list[str], depth: int) -> int:
-    """Adds every text and number in `value`; gives the length of what is a file and no text."""
+class _LeftOut:
+    """What of a value is not read: the letters of files, and texts that the canonical form holds."""
+
+    __slots__ = ("known", "letters", "texts")
+
+    def __init__(self, known: frozenset[str]) -> None:
+        self.known = known
+        self.letters = 0
+        self.texts = 0
+
+
+def _collect(value: Any, lines: list[str], depth: int, left_out: _LeftOut) -> None:
+    """Adds every text and number in `value`."""
     if isinstance(value, str):
-        if value.startswith("data:") and _BINARY.match(value):
-            return len(value)
-        lines.append(value)
-        return 0
-    if value is None or isinstance(value, bool):
-        return 0
-    if isinstance(value, int | float):
+        if value in left_out.known:
+            left_out.texts += 1
+        elif _is_binary(value):
+            left_out.letters += len(value)
+        else:
+            lines.append(value)
+    elif value is None or isinstance(value, bool):
+        return
+    elif isinstance(value, int | float):
         lines.append(str(value))
-        return 0
-    if depth == 0:
+    elif depth == 0:
         raise ValueError("too deep to be read value by value")
-    if isinstance(value, dict):
-        binary = 0
+    elif isinstance(value, dict):
         for name, held in value.items():
             # A name stands on its value's line: "ssn: 078051120" is a number only its name gives away.
-            if isinstance(held, int) or (isinstance(held, str) and not held.startswith("data:")):
+            if isinstance(held, int) or (isinstance(held, str) and not _stands_apart(held, left_out)):
                 lines.append(f"{name}: {held}")
             else:
                 lines.append(name)
-                binary += _collect(held, lines, depth - 1)
-        return binary
-    return _sum_of(value, lines, depth - 1)
+                _collect(held, lines, depth - 1, left_out)
+    else:
+        for held in value:
+            _collect(held, lines, depth - 1, left_out)
 
 
-def _sum_of(values: Iterable[Any], lines: list[str], depth: int) -> int:
-    return sum([_collect(value, lines, depth) for value in values])
+def _stands_apart(text: str, left_out: _LeftOut) -> bool:
+    return text.startswith("data:") or len(text) >= _BARE_BINARY_FROM or text in left_out.known
+
+
+def _is_binary(text: str) -> bool:
+    if text.startswith("data:"):
+        return _BINARY.match(text) is not None
+    return len(text) >= _BARE_BINARY_FROM and " " not in text[:256] and _BARE_BINARY.match(text) is not None

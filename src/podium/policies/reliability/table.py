@@ -105,6 +105,10 @@ REACTIONS: Mapping[FailureKind, Reaction] = {
         counts_against_health=True,
         reason="the answer broke off before anything of it was passed on",
     ),
+    FailureKind.NOT_CARRIED: Reaction(
+        go_elsewhere=True,
+        reason="its wire has no place for something in the request; nothing was sent",
+    ),
     FailureKind.UNFIT: Reaction(
         go_elsewhere=True,
         reason="it answered, and the answer fell short; a better model may not",

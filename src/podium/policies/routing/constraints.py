@@ -12,7 +12,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from podium.core.health import Standing
-from podium.core.tasks import Modality, Profile, TaskType
+from podium.core.tasks import Modality, Operation, Profile, TaskType
 from podium.core.usage import Money
 
 from .estimates import Load, allowance, costs, latency_ms
@@ -33,6 +33,9 @@ class Demand(Struct, frozen=True, kw_only=True):
     task_type: TaskType
     complexity: int
     wish: Wish
+    operation: Operation
+    keeper: str | None
+    """The only provider that can read the state this task goes on from; None where any may."""
     local_reason: str | None
     """Why only local models may see it; None where any may."""
     min_quality: float | None
@@ -42,12 +45,20 @@ class Demand(Struct, frozen=True, kw_only=True):
     """Until the deadline."""
     standing: Mapping[str, Standing]
 
+    @property
+    def boundable(self) -> bool:
+        """Whether a limit on the answer can hold its cost down: the caller left one to set."""
+        return self.max_tokens is None and self.operation is Operation.CHAT
+
 
 Check = Callable[[Traits, Demand], Fault | None]
 
 
-def needed_abilities(profile: Profile) -> int:
-    """The capabilities a task needs, as bits."""
+def needed_abilities(profile: Profile, operation: Operation = Operation.CHAT) -> int:
+    """The capabilities a task needs, as bits. A chat never goes to a model made for vectors or transcripts: it writes
+    no text of its own."""
+    if operation is not Operation.CHAT:
+        return _SPECIAL[operation]
     bits = _TEXT
     for modality in profile.modalities.value:
         bits |= _MODALITY_BITS[modality]
@@ -60,21 +71,24 @@ def needed_abilities(profile: Profile) -> int:
     return bits
 
 
+def able_at_all(traits: Traits, operation: Operation) -> bool:
+    """Whether it is made for that kind of call."""
+    return bool(traits.abilities & _SPECIAL[operation])
+
+
 def checks_for(demand: Demand) -> tuple[Check, ...]:
     """The checks this demand gives reason for, cheapest and most telling first."""
     wish = demand.wish
-    active: list[Check] = []
-    if wish.pins is not None:
-        active.append(_pinned)
-    if wish.denials is not None:
-        active.append(_not_denied)
-    if wish.locality is not None:
-        active.append(_where_the_rule_says)
+    active = list(steady_checks_for(demand))
+    if demand.keeper is not None:
+        active.append(_keeps_its_state)
     if demand.local_reason is not None:
         active.append(_local)
     if wish.max_tier is not None:
         active.append(_not_above)
-    active += (_able, _has_room)
+    active.append(_able)
+    if demand.operation is not Operation.EMBED:  # whose window is for each input, not for all of them
+        active.append(_has_room)
     if demand.max_tokens is not None:
         active.append(_writes_enough)
     if demand.min_quality is not None:
@@ -85,6 +99,19 @@ def checks_for(demand: Demand) -> tuple[Check, ...]:
         active.append(_fast_enough)
     if demand.remaining_ms is not None:
         active.append(_in_time)
+    return tuple(active)
+
+
+def steady_checks_for(demand: Demand) -> tuple[Check, ...]:
+    """Those that hang on the rules alone, not on what one request happens to hold."""
+    wish = demand.wish
+    active: list[Check] = []
+    if wish.pins is not None:
+        active.append(_pinned)
+    if wish.denials is not None:
+        active.append(_not_denied)
+    if wish.locality is not None:
+        active.append(_where_the_rule_says)
     return tuple(active)
 
 
@@ -108,6 +135,12 @@ def _where_the_rule_says(traits: Traits, demand: Demand) -> Fault | None:
         return None
     here = "here" if traits.local else "in the cloud"
     return "locality", f"runs {here}; rule '{demand.wish.locality_rule}' asks for {wanted} models"
+
+
+def _keeps_its_state(traits: Traits, demand: Demand) -> Fault | None:
+    if traits.provider == demand.keeper:
+        return None
+    return "state", f"the task goes on from reasoning that only {demand.keeper} can read"
 
 
 def _local(traits: Traits, demand: Demand) -> Fault | None:
@@ -168,7 +201,7 @@ def _cheap_enough(traits: Traits, demand: Demand) -> Fault | None:
     priced = costs(traits, demand.load)
     if priced is None:
         return "cost", f"its price is unknown, so it cannot promise to stay under {Money(most)}"
-    if demand.max_tokens is None:
+    if demand.boundable:
         allowed = allowance(traits, demand.load, most)
         if allowed is None or allowed[2] <= most:
             return None
@@ -200,11 +233,20 @@ _MODALITY_BITS = {
     Modality.TEXT: _TEXT,
     Modality.IMAGE: ability_bits("vision"),
     Modality.AUDIO: ability_bits("audio"),
+    Modality.FILE: ability_bits("files"),
+}
+_SPECIAL = {
+    Operation.CHAT: _TEXT,
+    Operation.EMBED: ability_bits("embedding"),
+    Operation.TRANSCRIBE: ability_bits("transcription"),
 }
 _CANNOT = {
-    "text": ("text", "read text"),
+    "text": ("text", "answer in text"),
+    "embedding": ("embedding", "make embeddings"),
+    "transcription": ("transcription", "transcribe"),
     "vision": ("vision", "read images"),
     "audio": ("audio", "hear audio"),
+    "files": ("files", "read files"),
     "tools": ("tools", "call tools"),
     "json_schema": ("schema", "keep to a JSON schema"),
     "logprobs": ("logprobs", "give log probabilities"),

@@ -13,10 +13,10 @@ from decimal import Decimal
 from msgspec import Struct
 
 from podium.core.health import Standing
-from podium.core.tasks import Profile, TaskType
+from podium.core.tasks import AUDIO_TOKENS_A_SECOND, Profile, TaskType
 from podium.models.catalog import Deployment
 
-from .traits import Traits, quality_at
+from .traits import PerToken, Traits, quality_at
 
 EXPECTED_OUTPUT: Mapping[TaskType, int] = {
     TaskType.CLASSIFICATION: 20,
@@ -36,6 +36,11 @@ EXPECTED_OUTPUT: Mapping[TaskType, int] = {
 """Tokens of a usual answer by kind of work, hidden reasoning included where it is usual: priors."""
 
 
+SPEECH_TOKENS_A_SECOND = 4
+"""Tokens of text in a second of brisk speech, some 180 words a minute."""
+_NONE = Decimal(0)
+
+
 class Load(Struct, frozen=True, kw_only=True):
     """What one call reads and writes, prepared once a task so that each deployment costs five multiplications."""
 
@@ -44,9 +49,15 @@ class Load(Struct, frozen=True, kw_only=True):
     """Expected tokens of one answer."""
     answers: int
     """How many answers were asked for (`n`)."""
-    audio: bool
+    sound: Decimal
+    """Of the input, tokens of sound: charged at their own price."""
+    seconds: Decimal
+    """Length of the sound."""
+    kept: bool
+    """Whether the request asks for a cache that lives an hour."""
     now: datetime
     read: Decimal
+    """Every other token."""
     written: Decimal
     """Expected tokens of all answers."""
     limit: Decimal | None
@@ -70,20 +81,74 @@ def expected_output(task_type: TaskType, max_tokens: int | None) -> int:
 
 
 def load_of(
-    task_type: TaskType, *, input_tokens: int, max_tokens: int | None, answers: int, audio: bool, now: datetime
+    task_type: TaskType,
+    *,
+    input_tokens: int,
+    max_tokens: int | None,
+    answers: int,
+    audio: bool,
+    now: datetime,
+    audio_seconds: float = 0.0,
+    kept: bool = False,
 ) -> Load:
-    """The load of one call."""
+    """The load of one call. Sound of unknown length (`audio` without `audio_seconds`) may be all of the input."""
     answer = expected_output(task_type, max_tokens)
+    sound = 0
+    if audio:
+        sound = min(input_tokens, int(audio_seconds * AUDIO_TOKENS_A_SECOND)) if audio_seconds else input_tokens
     return Load(
         input_tokens=input_tokens,
         answer=answer,
         answers=answers,
-        audio=audio,
+        sound=Decimal(sound),
+        seconds=Decimal(round(audio_seconds)),
+        kept=kept,
         now=now,
-        read=Decimal(input_tokens),
+        read=Decimal(input_tokens - sound),
         written=Decimal(answer * answers),
         limit=None if max_tokens is None else Decimal(max_tokens * answers),
     )
+
+
+def load_of_vectors(*, input_tokens: int, now: datetime) -> Load:
+    """The load of an embedding call: it reads and writes nothing."""
+    read = Decimal(input_tokens)
+    return Load(
+        input_tokens=input_tokens, answer=0, answers=1, sound=_NONE, seconds=_NONE, kept=False, now=now, read=read,
+        written=_NONE, limit=_NONE,
+    )  # fmt: skip
+
+
+def load_of_transcript(*, input_tokens: int, audio_seconds: float, now: datetime) -> Load:
+    """The load of a transcription: as long as the sound is. No transcript is longer than fast speech makes it."""
+    answer = max(1, round(audio_seconds * SPEECH_TOKENS_A_SECOND))
+    sound = min(input_tokens, int(audio_seconds * AUDIO_TOKENS_A_SECOND))
+    return Load(
+        input_tokens=input_tokens,
+        answer=answer,
+        answers=1,
+        sound=Decimal(sound),
+        seconds=Decimal(round(audio_seconds)),
+        kept=False,
+        now=now,
+        read=Decimal(input_tokens - sound),
+        written=Decimal(answer),
+        limit=Decimal(2 * answer),
+    )
+
+
+def reading_cost(rate: PerToken, load: Load) -> tuple[Decimal, Decimal]:
+    """Dollars for what is read and for the call as such: expected, and at the dearest rates."""
+    read = load.read
+    dearest = rate.dearest_kept if load.kept else rate.dearest
+    expected, worst = read * rate.input + rate.request, read * dearest + rate.request
+    if load.sound:
+        expected += load.sound * rate.audio
+        worst += load.sound * max(rate.audio, dearest)
+    if load.seconds:
+        heard = load.seconds * rate.audio_second
+        return expected + heard, worst + heard
+    return expected, worst
 
 
 def costs(traits: Traits, load: Load) -> tuple[Decimal, Decimal] | None:
@@ -103,11 +168,8 @@ def costs(traits: Traits, load: Load) -> tuple[Decimal, Decimal] | None:
         longest = traits.longest if load.answers == 1 else traits.longest * load.answers
         if written > longest:
             written = longest
-    read = load.read
-    answer, longest_answer = written * rate.output, longest * rate.dearest_output
-    if load.audio:
-        return read * rate.audio + answer, read * max(rate.audio, rate.dearest) + longest_answer
-    return read * rate.input + answer, read * rate.dearest + longest_answer
+    expected, worst = reading_cost(rate, load)
+    return expected + written * rate.output, worst + longest * rate.dearest_output
 
 
 ROOM = 2
@@ -124,7 +186,7 @@ def allowance(traits: Traits, load: Load, most: Decimal) -> tuple[int, Decimal, 
     rate = traits.fixed or traits.rate(load.now, load.input_tokens)
     if rate is None:
         return None
-    reading = load.read * (max(rate.audio, rate.dearest) if load.audio else rate.dearest)
+    reading = reading_cost(rate, load)[1]
     a_token = rate.dearest_output * load.answers
     longest = int(traits.longest)
     usual = min(load.answer * ROOM, longest)

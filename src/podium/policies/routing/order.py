@@ -42,9 +42,9 @@ class Aim(Struct, frozen=True, kw_only=True):
     """What the order aims at."""
 
     tier: int | None
-    """The tier to start at; None where the caller named the model."""
+    """The tier to start at; None where the caller named the model or there is but one to choose."""
     tier_words: str
-    """`tier 2 by rule 'code'`, for the reasons."""
+    """`tier 2 by rule 'code'`, `the one embedding model here`, for the reasons; empty where the caller named it."""
     role: ModelRole | None
     pins: Pins | None
     pins_rule: str
@@ -80,7 +80,7 @@ def rank(fits: Sequence[Traits], demand: Demand, aim: Aim, *, now: datetime) -> 
         took = latency_ms(traits, load, standing)
         quality = traits.quality(complexity, task_type)
         worst, limit = None if priced is None else priced[1], None
-        if demand.max_cost is not None and demand.max_tokens is None and worst is not None and worst > demand.max_cost:
+        if demand.max_cost is not None and worst is not None and worst > demand.max_cost and demand.boundable:
             allowed = allowance(traits, load, demand.max_cost)
             if allowed is not None:
                 limit, worst, _ = allowed
@@ -168,7 +168,7 @@ def _reason(group: int, traits: Traits, aim: Aim) -> str:
     if aim.pins is not None:
         return f"place {aim.pins.places[traits.id] + 1} in the list of rule '{aim.pins_rule}'{tail}"
     if aim.tier is None:
-        return f"the model the caller named, {first}{tail}"
+        return f"{aim.tier_words or 'the model the caller named'}, {first}{tail}"
     role = f" with the role {aim.role}" if aim.role is not None and aim.role in traits.roles else ""
     if traits.tier == aim.tier:
         return f"{aim.tier_words}{role}, {first}{tail}"

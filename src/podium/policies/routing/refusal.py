@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from podium.core.errors import RequirementsNotMet
+from podium.core.errors import InvalidRequest, RequirementsNotMet
 from podium.core.usage import Money
 
 from .constraints import Check, Demand, Fault
@@ -25,10 +25,32 @@ _PARAMS: Mapping[str, str] = {
     "context": "messages",
     "vision": "messages",
     "audio": "messages",
+    "files": "messages",
+    "text": "model",
+    "embedding": "model",
+    "transcription": "model",
+    "state": "previous_response_id",
     "tools": "tools",
     "schema": "response_format",
     "logprobs": "logprobs",
 }
+
+
+_MADE_FOR: Mapping[str, str] = {
+    "text": "Name a chat model, or `auto`.",
+    "embedding": "Name an embedding model, or add one: `podium models` lists what each model is for.",
+    "transcription": "Name a transcription model, or add one: `podium models` lists what each model is for.",
+}
+
+
+def many_vectors(models: Sequence[str]) -> InvalidRequest:
+    """More than one embedding model to choose from, and nobody chose."""
+    return InvalidRequest(
+        f"`auto` cannot choose among {len(models)} embedding models ({', '.join(models[:5])}"
+        f"{' ...' if len(models) > 5 else ''}): vectors of different models cannot be compared.",
+        remedy=f"Name one, such as {models[0]}, or pin one by a rule's `models` in podium.yaml.",
+        param="model",
+    )
 
 
 def nothing_configured() -> RequirementsNotMet:
@@ -113,6 +135,10 @@ def _remedy(kind: str, nearest: Traits, demand: Demand, local_remedy: str) -> st
         return "Shorten the input, or add a model with a larger window."
     if kind == "output":
         return f"Ask for a max_tokens of {nearest.max_output:,} or less."
+    if kind == "state":
+        return f"Make {demand.keeper} usable again, or begin the conversation anew without that reasoning."
+    if kind in _MADE_FOR:
+        return _MADE_FOR[kind]
     if kind == "rule":
         return "Make a model the rule allows usable, change the rule in podium.yaml, or use another route."
     return "Use a model that can, or leave that part of the request out. `podium models` lists what each can do."

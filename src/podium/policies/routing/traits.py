@@ -27,11 +27,15 @@ billion parameters must not win all small work by its price."""
 QUALITY_FLOOR = 0.05
 QUALITY_CEILING = 0.99
 
-ABILITIES: tuple[Capability, ...] = ("text", "vision", "audio", "tools", "json_schema", "logprobs")
+ABILITIES: tuple[Capability, ...] = (
+    *("text", "embedding", "transcription"),
+    *("vision", "audio", "files", "tools", "json_schema", "logprobs"),
+)
 """Capabilities a request can need; the place of each is its bit."""
 _BIT = {ability: 1 << place for place, ability in enumerate(ABILITIES)}
 EVERYTHING = (1 << len(ABILITIES)) - 1
 _NO_LIMIT = 1 << 62
+_NOTHING = Decimal(0)
 UNDESCRIBED = "unknown"
 """The vendor on a card that was made up because no card describes the model."""
 
@@ -57,23 +61,32 @@ class PerToken(Struct, frozen=True, kw_only=True):
     input: Decimal
     output: Decimal
     audio: Decimal
-    """Input where the request brings audio: how much of it is audio is not known beforehand."""
     dearest: Decimal
     """The dearer of plain and cache-writing input, for a bound that must hold."""
+    dearest_kept: Decimal
+    """The same where the request asks for a cache that lives an hour."""
     dearest_output: Decimal
     """The dearer of plain and reasoning output, likewise."""
+    request: Decimal
+    """Dollars for the call as such."""
+    audio_second: Decimal
+    """Dollars for a second of sound, beside its tokens."""
 
     @classmethod
     def of(cls, rates: Rates) -> PerToken:
-        """From dollars for a million tokens; exact, it only moves the point."""
+        """From dollars for a million tokens; exact but for a second's share of an hour."""
         stored = rates.input if rates.cache_write is None else max(rates.input, rates.cache_write)
+        kept = stored if rates.cache_write_1h is None else max(stored, rates.cache_write_1h)
         thought = rates.output if rates.reasoning is None else max(rates.output, rates.reasoning)
         return cls(
             input=rates.input.scaleb(-6),
             output=rates.output.scaleb(-6),
             audio=(rates.input if rates.audio_input is None else rates.audio_input).scaleb(-6),
             dearest=stored.scaleb(-6),
+            dearest_kept=kept.scaleb(-6),
             dearest_output=thought.scaleb(-6),
+            request=rates.request or _NOTHING,
+            audio_second=_NOTHING if rates.audio_hour is None else rates.audio_hour / 3_600,
         )
 
 
@@ -83,6 +96,8 @@ class Traits(Struct, frozen=True, kw_only=True):
     id: str
     provider: str
     model: str
+    kin: str
+    """Its card's name: the same model at whatever provider."""
     names: frozenset[str]
     """Everything a rule may call it by: its provider, its names, and both together."""
     tier: int
@@ -114,7 +129,7 @@ class Traits(Struct, frozen=True, kw_only=True):
     def of(cls, deployment: Deployment, *, answer_share: float, trust: bool = False) -> Traits:
         """Work them out. `trust` takes abilities and window for granted where no card describes the model."""
         card, price, speed = deployment.card, deployment.price, deployment.speed
-        trusted = trust and not deployment.listed and card.vendor == UNDESCRIBED
+        trusted = trust and not deployment.listed and card.vendor == UNDESCRIBED and card.writes
         middling = card.expected_quality
         every = () if price is None else _every_rate(price)
         moving = tuple((rates, PerToken.of(rates)) for rates in every) if len(every) > 1 else ()
@@ -122,6 +137,7 @@ class Traits(Struct, frozen=True, kw_only=True):
             id=deployment.id,
             provider=deployment.provider,
             model=deployment.model,
+            kin=card.name,
             names=frozenset({deployment.id, deployment.provider})
             | deployment.names
             | {f"{deployment.provider}/{name}" for name in deployment.names},

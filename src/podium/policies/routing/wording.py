@@ -16,13 +16,15 @@ def why(profile: Profile, ranked: Ranked, *, aim: Aim, named: str | None, reject
     else:
         sure = min(profile.task_type.confidence, profile.complexity.confidence)
         lead = f"{profile.task_type.value.value} of complexity {profile.complexity.value} (sure: {sure:.2f}) → "
+        if aim.tier is None and aim.pins is None:
+            lead = ""
         if aim.pins is not None:
             lead, place = f"{lead}the list of rule '{aim.pins_rule}'", " of its entry"
         else:
             lead, place = f"{lead}{aim.tier_words}", ""
             if ranked.has_role:
                 place = f" with the role {aim.role}"
-            if chosen.tier != aim.tier:
+            if aim.tier is not None and chosen.tier != aim.tier:
                 place = f"{place} at tier {chosen.tier}, with none ready at tier {aim.tier},"
     if ranked.resting and not ranked.first_rests:
         place = f"{place}, {ranked.resting} resting aside,"

@@ -17,7 +17,7 @@ from podium.core.errors import StoreError
 from .address import Address
 from .schema import VERSION_TABLE, metadata
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """Every revision this version knows, oldest first; a test compares it with the files in `migrations/versions`."""
 HEAD = REVISIONS[-1]
 

@@ -1,4 +1,4 @@
-"""The tables: one row a task in `decisions`, one row a call in `attempts`.
+"""The tables: one row a task in `decisions`, one row a call in `attempts`, one row a kept answer in `responses`.
 
 Rows are small because the ledger is kept for ever: durations are whole microseconds, money is whole billionths of
 a dollar, lists are compact JSON, and whatever is absent is NULL. An unknown cost is NULL and never 0.
@@ -6,7 +6,19 @@ a dollar, lists are compact JSON, and whatever is absent is NULL. An unknown cos
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, MetaData, SmallInteger, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+)
 
 metadata = MetaData()
 
@@ -115,4 +127,19 @@ attempts = Table(
     *_usage_columns(),
     Column("cost_nanos", BigInteger),
     sqlite_with_rowid=False,  # stores the long key once instead of twice
+)
+
+responses = Table(
+    "responses",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("items", LargeBinary, nullable=False),  # the input, compressed (zlib)
+    Column("body", LargeBinary, nullable=False),  # the answer, compressed (zlib)
+    Column("provider", Text, nullable=False),
+    Column("dialect", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("user_id", Text),
+    Column("created_at", BigInteger, nullable=False),  # microseconds since 1970, UTC
+    Column("expires_at", BigInteger, nullable=False),
+    Index("ix_responses_expires_at", "expires_at"),
 )

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import TypeVar
 
-from podium.core.errors import AllAttemptsFailed, FailureKind, ProviderError
+from podium.core.errors import AllAttemptsFailed, FailureKind, InvalidRequest, PodiumError, ProviderError
 from podium.core.events import AttemptEnded
 from podium.core.ports import Call
 from podium.core.tasks import Attempt, Decision, Task
@@ -50,10 +50,7 @@ class Attempts:
         self._started_mono = self.began
         self._here = 0
         self._waits: list[float] = []  # what failed providers asked for
-
-    @property
-    def _input_tokens(self) -> int:
-        return self.decision.profile.input_tokens
+        self._unsent = 0  # attempts whose provider's wire could not carry the request: no call was made
 
     async def until_one_works(self, call: Callable[[Deployment, Call], Awaitable[T]]) -> T:
         """Call candidates in turn, as `policies.reliability` says, until one works.
@@ -94,7 +91,14 @@ class Attempts:
         if left is not None:
             left = max(left, 0.001)
             timeout = min(timeout, left)
-        return Call(task=self.task, model=deployment.model, timeout_s=timeout, max_tokens=max_tokens, left_s=left)
+        return Call(
+            task=self.task,
+            model=deployment.model,
+            timeout_s=timeout,
+            max_tokens=max_tokens,
+            wire=deployment.wire_for(self.task),
+            left_s=left,
+        )
 
     def _seconds_left(self) -> float | None:
         deadline = self.decision.requirements.deadline
@@ -112,7 +116,7 @@ class Attempts:
             error.kind,
             retry_after_s=error.retry_after_s,
             made_here=self._here,
-            made=len(self.made),
+            made=len(self.made) - self._unsent,
             place=place,
             candidates=self.decision.candidates,
             seconds_left=self._seconds_left(),
@@ -139,7 +143,9 @@ class Attempts:
     def failed(self, error: ProviderError, *, usage: Usage | None = None, first_token_ms: float | None = None) -> None:
         """The call under way failed; `usage` where the answer arrived all the same."""
         deployment = self._under_way()
-        used = usage or error.usage or usage_of_failure(error.kind, error.http_status, self._input_tokens)
+        used = usage or error.usage or usage_of_failure(error.kind, error.http_status, self.decision.profile)
+        if error.kind is FailureKind.NOT_CARRIED:
+            self._unsent += 1
         if error.retry_after_s is not None:
             self._waits.append(error.retry_after_s)
         if not self._cut_by_deadline(error.kind):
@@ -158,7 +164,7 @@ class Attempts:
     def cancelled(self, *, usage: Usage | None = None, first_token_ms: float | None = None) -> None:
         """The caller left during the call under way."""
         deployment = self._under_way()
-        used = usage or usage_of_failure(FailureKind.CANCELLED, None, self._input_tokens)
+        used = usage or usage_of_failure(FailureKind.CANCELLED, None, self.decision.profile)
         self._add(
             deployment,
             failure=FailureKind.CANCELLED,
@@ -193,7 +199,10 @@ class Attempts:
         self.made.append(attempt)
         self._parts.emit(AttemptEnded(task_id=self.task.id, attempt=attempt))
 
-    def _exhausted(self, last: ProviderError | None) -> AllAttemptsFailed:
+    def _exhausted(self, last: ProviderError | None) -> PodiumError:
+        if last is not None and self._unsent == len(self.made):
+            # Nothing failed: the request asks for what no wire at hand has, and only its sender can change that.
+            return InvalidRequest(last.message, remedy=last.remedy or "Name a model whose provider can do this.")
         tried = tuple(
             f"{attempt.deployment}: {attempt.failure.value if attempt.failure else 'ok'}: {attempt.error}"
             for attempt in self.made

@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from podium.core.errors import FailureKind
-from podium.core.tasks import Attempt
+from podium.core.messages import Reply
+from podium.core.tasks import Attempt, Profile
 from podium.core.usage import NO_USAGE, ZERO, Money, Usage, total
 from podium.models.catalog import Deployment
+from podium.policies.profile import weigh
 
 # A provider that refused a call read nothing it bills for. One that went silent or broke off may well have.
 _MAY_BE_BILLED = frozenset({FailureKind.TIMEOUT, FailureKind.BROKEN_STREAM, FailureKind.CANCELLED})
-_CHARACTERS_A_TOKEN = 4
+_FOLD_AT = 256
+"""Pieces kept before they are weighed together: weighing each costs ten times as much."""
 _ANSWERED = (None, 200)  # what fails while an answer is read carries no status
 
 
@@ -23,16 +26,75 @@ def cost_of(deployment: Deployment, usage: Usage, when: datetime) -> Money | Non
     return deployment.price.at(when, usage.input).cost(usage)
 
 
-def estimated_usage(input_tokens: int, characters: int) -> Usage:
-    """For a provider that said nothing: the profile's count of the question, the answer's length."""
-    written = -(-characters // _CHARACTERS_A_TOKEN)
-    return Usage(input=input_tokens, output=written, estimated=True)
+class OutputCount:
+    """Counts the tokens of an answer as it comes, as the profile counts a question's. Cheap for each piece, and of
+    bounded memory however long the answer is."""
+
+    __slots__ = ("_add", "_any", "_pieces", "_weight")
+
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+        self._add = self._pieces.append
+        self._weight = 0.0
+        self._any = False
+
+    def add(self, text: str) -> None:
+        """More of what the model wrote: text, reasoning, a refusal, a call's name or arguments."""
+        self._add(text)
+        if len(self._pieces) >= _FOLD_AT:
+            self._fold()
+
+    def add_unseen(self) -> None:
+        """Content came that has no text to count: the answer is not empty."""
+        self._any = True
+
+    @property
+    def tokens(self) -> int:
+        """Estimated tokens so far; 0 only for an answer without any content."""
+        self._fold()
+        return max(1, round(self._weight)) if self._weight or self._any else 0
+
+    def _fold(self) -> None:
+        text = "".join(self._pieces)
+        self._pieces.clear()
+        if text:
+            self._weight += weigh(text.encode("utf-8", "surrogatepass"), ascii_only=text.isascii())
 
 
-def usage_of_failure(kind: FailureKind, http_status: int | None, input_tokens: int) -> Usage:
+def written_tokens(reply: Reply) -> int:
+    """Estimated tokens of a whole answer; 0 only for an empty one. Vectors have none."""
+    count = OutputCount()
+    count.add(reply.text)
+    for block in reply.reasoning:
+        count.add(block.text)
+        if block.data:
+            count.add_unseen()
+    if reply.refusal:
+        count.add(reply.refusal)
+    for call in reply.tool_calls:
+        count.add(call.name)
+        count.add(call.arguments)
+    return count.tokens
+
+
+def counted_usage(profile: Profile, written: int) -> Usage:
+    """For a provider that said nothing: the profile's count of the question, and the answer's tokens."""
+    return Usage(
+        input=profile.input_tokens, output=written, audio_seconds=round(profile.audio_seconds, 3), estimated=True
+    )
+
+
+def usage_or_count(stated: Usage | None, profile: Profile, written: int) -> Usage:
+    """What the provider stated, or the count. A statement that nothing was read or written is none."""
+    if stated is not None and (stated.input or stated.output or stated.audio_seconds):
+        return stated
+    return counted_usage(profile, written)
+
+
+def usage_of_failure(kind: FailureKind, http_status: int | None, profile: Profile) -> Usage:
     """What a call that failed is taken to have used. An answer nobody can read is likely billed."""
     billed = kind in _MAY_BE_BILLED or (kind is FailureKind.GARBAGE and http_status in _ANSWERED)
-    return estimated_usage(input_tokens, 0) if billed else NO_USAGE
+    return counted_usage(profile, 0) if billed else NO_USAGE
 
 
 def cost_of_failure(deployment: Deployment, usage: Usage, when: datetime) -> Money | None:

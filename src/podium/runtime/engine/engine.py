@@ -20,7 +20,7 @@ from podium.models.catalog import Deployment
 from podium.policies.cascade import judge_structure
 
 from .attempts import Attempts
-from .costing import estimated_usage
+from .costing import usage_or_count, written_tokens
 from .live import LiveAnswer, open_stream
 from .parts import Parts
 from .settle import settle, settle_fault
@@ -54,12 +54,6 @@ class _Unfit(ProviderError):
         self.verdict = verdict
 
 
-def _length(reply: Reply) -> int:
-    """Characters the model wrote, for a provider that does not count."""
-    calls = sum(len(call.name) + len(call.arguments) for call in reply.tool_calls)
-    return len(reply.text) + len(reply.refusal or "") + calls
-
-
 class Engine:
     """Takes tasks to answers. One per process; any number of tasks at once on one event loop."""
 
@@ -67,6 +61,10 @@ class Engine:
         self._profiler = profiler
         self._decider = decider
         self._parts = parts
+
+    def profile(self, task: Task) -> Profile:
+        """What the task is judged to be: nothing decided, no call made."""
+        return self._profiler.profile(task)
 
     def explain(self, task: Task) -> Decision:
         """The decision, no call made and nothing recorded. Raises RequestError where nothing fits."""
@@ -100,9 +98,9 @@ class Engine:
         async def call(deployment: Deployment, call: Call) -> tuple[Reply, Verdict]:
             nonlocal unfit
             reply = await self._parts.provider_of(deployment).complete(call)
-            if reply.usage is None:
-                counted = estimated_usage(attempts.decision.profile.input_tokens, _length(reply))
-                reply = replace(reply, usage=counted)
+            usage = usage_or_count(reply.usage, attempts.decision.profile, written_tokens(reply))
+            if usage is not reply.usage:
+                reply = replace(reply, usage=usage)
             verdict = judge_structure(attempts.task, reply)
             if not verdict.accepted:
                 unfit = _Unfit(deployment, reply, verdict)

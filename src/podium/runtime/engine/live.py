@@ -3,81 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 
 from podium.core.errors import FailureKind, ProviderError
-from podium.core.messages import (
-    Finished,
-    Frame,
-    ReasoningDelta,
-    RefusalDelta,
-    StreamFault,
-    TextDelta,
-    ToolCallDelta,
-    UsageSeen,
-)
+from podium.core.messages import Frame, UsageSeen
 from podium.core.ports import Call, Provider
-from podium.core.tasks import Decision, Outcome
+from podium.core.tasks import Decision, Outcome, Profile
 from podium.core.usage import Usage
 from podium.models.catalog import Deployment
-from podium.models.dialects.openai_chat.stream import END_MARK
 
 from .attempts import Attempts
-from .costing import estimated_usage
+from .costing import usage_or_count
 from .parts import Parts
 from .settle import settle
+from .tally import Tally
 
-_CONTENT = (TextDelta, ReasoningDelta, RefusalDelta, ToolCallDelta)
+_END = Frame(closing=True)
+"""For a finished answer whose provider sent no end mark; the caller's dialect knows what its clients wait for."""
 _MOST_HELD = 64
 """Frames without events held before content: an opening or two are usual, a flood of them must not fill memory."""
 _CUT_OFF = frozenset({FailureKind.BROKEN_STREAM, FailureKind.UNREACHABLE})
 """The connection broke: it takes nothing from an answer that is already finished."""
-
-
-class _Tally:
-    """What has come through so far."""
-
-    __slots__ = ("_finished", "_wanted", "characters", "content", "pieces", "usage")
-
-    def __init__(self, *, answers: int, keep_text: bool) -> None:
-        self._finished: set[int] = set()
-        self._wanted = answers
-        self.characters = 0
-        self.content = False
-        self.usage: Usage | None = None
-        self.pieces: list[str] | None = [] if keep_text else None
-
-    @property
-    def finished(self) -> bool:
-        """Whether every answer asked for is."""
-        return len(self._finished) >= self._wanted
-
-    def note(self, frame: Frame, provider: str) -> bool:
-        """Count a frame; True once content has come. Raises ProviderError for a fault inside the stream."""
-        for event in frame.events:
-            if isinstance(event, TextDelta):
-                self.content = True
-                self.characters += len(event.text)
-                if self.pieces is not None:
-                    self.pieces.append(event.text)
-            elif isinstance(event, ToolCallDelta):
-                self.content = True
-                self.characters += len(event.arguments) + len(event.name or "")
-            elif isinstance(event, _CONTENT):
-                self.content = True
-                self.characters += len(event.text)
-            elif isinstance(event, Finished):
-                self._finished.add(event.index)
-            elif isinstance(event, UsageSeen):
-                self.usage = event.usage
-            elif isinstance(event, StreamFault):
-                raise ProviderError(
-                    f"{provider} broke its stream off with an error: {event.message}",
-                    kind=FailureKind.SERVER_ERROR,
-                    provider=provider,
-                )
-        return self.content
 
 
 class LiveAnswer:
@@ -89,25 +36,36 @@ class LiveAnswer:
         parts: Parts,
         attempts: Attempts,
         deployment: Deployment,
+        dialect: str,
         upstream: AsyncExitStack,
-        incoming: AsyncIterator[Frame],
-        held: list[Frame],
-        tally: _Tally,
+        incoming: AsyncIterator[Sequence[Frame]],
+        held: Sequence[Frame],
+        rest: Sequence[Frame],
+        tally: Tally,
     ) -> None:
         self.deployment = deployment
+        self.dialect = dialect
+        """The wire the frames' bytes are written in."""
         self.outcome: Outcome | None = None
         self._parts = parts
         self._attempts = attempts
         self._upstream = upstream
         self._incoming = incoming
         self._held = held
+        self._rest = rest
         self._tally = tally
-        self._marked = False  # the end mark went out
-        self._whole = False  # and so did the whole answer, whatever comes after it
+        self._whole = False  # the end mark went out: whatever comes after it takes nothing away
+        self._cut = False  # an end mark came before the answer was finished
+        self._fault: ProviderError | None = None
 
     @property
     def decision(self) -> Decision:
         return self._attempts.decision
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the way to this provider's wire could not carry."""
+        return self._tally.notes
 
     @property
     def calls(self) -> int:
@@ -115,37 +73,68 @@ class LiveAnswer:
         return len(self._attempts.made) + 1
 
     async def frames(self) -> AsyncIterator[Frame]:
-        """Every frame in order, the end mark last, also where the provider forgot it.
+        """As `batches`, frame by frame."""
+        async for batch in self.batches():
+            for frame in batch:
+                yield frame
+
+    async def batches(self) -> AsyncIterator[Sequence[Frame]]:
+        """Every frame in order, those that came together in one list; the end mark last and once, also where the
+        provider forgot or repeated it.
 
         Raises ProviderError where the stream breaks before the answer is finished: a cut answer is never a success.
         """
-        provider = self.deployment.provider
         tally = self._tally
         try:
-            for frame in self._held:
-                yield frame
-            self._held = []
-            async for frame in self._incoming:
-                tally.note(frame, provider)
-                if frame.closing:
-                    if not tally.finished:
-                        break  # passed on, the end mark would make a cut answer look whole
-                    self._marked = self._whole = True
-                yield frame
+            yield self._held
+            self._held = ()
+            if self._rest and (passed := self._pass(self._rest)):
+                yield passed
+            while self._fault is None and not self._cut:
+                batch = await anext(self._incoming, None)
+                if batch is None:
+                    break
+                if passed := self._pass(batch):
+                    yield passed
+            if self._fault is not None:
+                raise self._fault
             if not tally.finished:
                 raise ProviderError(
-                    f"{provider} ended its stream before the answer was finished.",
+                    f"{self.deployment.provider} ended its stream before the answer was finished.",
                     kind=FailureKind.BROKEN_STREAM,
-                    provider=provider,
+                    provider=self.deployment.provider,
                 )
         except Exception as error:
             if not self._survives(error):
                 self._failed(error)
                 raise
-        if not self._marked:
-            self._marked = self._whole = True
-            yield END_MARK
+        if not self._whole:
+            self._whole = True
+            yield (*self._counted(), _END)
         self._succeeded()
+
+    def _pass(self, batch: Sequence[Frame]) -> Sequence[Frame]:
+        """What of a batch goes on: all of it, up to a fault, an end mark too early, or the end mark itself."""
+        tally, provider = self._tally, self.deployment.provider
+        if self._whole:
+            return ()  # only read so that the connection can be used again
+        for place, frame in enumerate(batch):
+            try:
+                tally.note(frame, provider)
+            except ProviderError as fault:
+                self._fault = fault
+                return batch[:place]
+            if frame.closing:
+                if not tally.finished:
+                    self._cut = True  # passed on, the end mark would make a cut answer look whole
+                    return batch[:place]
+                self._whole = True
+                return (*batch[:place], *self._counted(), frame)
+        return batch
+
+    def _counted(self) -> tuple[Frame, ...]:
+        """Podium's own count where the provider gave no figures: a caller on another wire must not read zero."""
+        return () if self._tally.usage is not None else (Frame(events=(UsageSeen(self._usage()),)),)
 
     def _survives(self, error: Exception) -> bool:
         """Whether the answer is whole all the same."""
@@ -183,10 +172,7 @@ class LiveAnswer:
         self.outcome = settle(self._parts, attempts, "cancelled", answer=self._text(), streamed=True)
 
     def _usage(self) -> Usage:
-        stated = self._tally.usage
-        if stated is not None:
-            return stated
-        return estimated_usage(self._attempts.decision.profile.input_tokens, self._tally.characters)
+        return usage_or_count(self._tally.usage, self._attempts.decision.profile, self._tally.written.tokens)
 
     def _text(self) -> str | None:
         return None if self._tally.pieces is None else "".join(self._tally.pieces)
@@ -202,11 +188,12 @@ async def open_stream(
     """
     upstream = AsyncExitStack()
     try:
-        tally = _Tally(answers=attempts.task.options.n, keep_text=parts.keep_text)
+        tally = Tally(answers=attempts.task.options.n, keep_text=parts.keep_text)
         try:
+            dialect = provider.speaks(call)
             async with asyncio.timeout(call.timeout_s) as limit:
                 incoming = await upstream.enter_async_context(provider.stream(call))
-                held = await _until_content(incoming, tally, provider.name)
+                held, rest = await _until_content(incoming, tally, provider.name)
         except TimeoutError as error:
             if not limit.expired():
                 raise
@@ -217,7 +204,7 @@ async def open_stream(
                 remedy="Raise engine.timeout_s to wait longer.",
             ) from error
         if not tally.content:
-            raise _without_content(tally, provider.name, attempts.decision.profile.input_tokens)
+            raise _without_content(tally, provider.name, attempts.decision.profile)
     except BaseException:
         await upstream.aclose()
         raise
@@ -226,33 +213,39 @@ async def open_stream(
         parts=parts,
         attempts=attempts,
         deployment=deployment,
+        dialect=dialect,
         upstream=upstream,
         incoming=incoming,
         held=held,
+        rest=rest,
         tally=tally,
     )
 
 
-async def _until_content(incoming: AsyncIterator[Frame], tally: _Tally, provider: str) -> list[Frame]:
-    """The frames up to the first content, keep-alives left out, or up to the end where none comes."""
+async def _until_content(
+    incoming: AsyncIterator[Sequence[Frame]], tally: Tally, provider: str
+) -> tuple[list[Frame], Sequence[Frame]]:
+    """The frames up to the first content, keep-alives left out, or up to the end where none comes; and what came with
+    the last of them."""
     held: list[Frame] = []
-    async for frame in incoming:
-        content = tally.note(frame, provider)
-        if frame.events or (not frame.idle and len(held) < _MOST_HELD):
-            held.append(frame)
-        if content or frame.closing:
-            break
-    return held
+    async for batch in incoming:
+        for place, frame in enumerate(batch):
+            content = tally.note(frame, provider)
+            if frame.events or (not frame.idle and len(held) < _MOST_HELD):
+                held.append(frame)
+            if content or frame.closing:
+                return held, batch[place + 1 :]
+    return held, ()
 
 
-def _without_content(tally: _Tally, provider: str, input_tokens: int) -> ProviderError:
+def _without_content(tally: Tally, provider: str, profile: Profile) -> ProviderError:
     """An empty answer is judged as an empty whole one is, and paid for alike; an end before any finish is a break."""
     if tally.finished:
         return ProviderError(
             f"{provider} finished its answer without any content.",
             kind=FailureKind.UNFIT,
             provider=provider,
-            usage=tally.usage or estimated_usage(input_tokens, 0),
+            usage=usage_or_count(tally.usage, profile, 0),
         )
     return ProviderError(
         f"{provider} ended its stream before any content.",

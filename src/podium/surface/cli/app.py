@@ -11,7 +11,7 @@ import typer
 
 from podium.core.errors import ConfigError, PodiumError, RequestError
 
-from . import asking, configuring, costing, demonstrating, listing, serving
+from . import asking, configuring, costing, demonstrating, listing, providing, serving
 from .output import print_error
 
 _HELP = "Sends each piece of AI work to the cheapest model that does it well enough, and accounts for every cent."
@@ -41,7 +41,6 @@ def build() -> typer.Typer:
     app.command("ask")(asking.ask)
     app.command("explain")(asking.explain)
     app.command("models")(listing.models)
-    app.command("providers")(listing.providers)
     app.command("costs")(costing.costs)
     app.command("init")(configuring.init)
     app.command("demo")(demonstrating.demo)
@@ -49,6 +48,7 @@ def build() -> typer.Typer:
     config.command("check")(configuring.check)
     config.command("schema")(configuring.schema)
     app.add_typer(config, name="config")
+    app.add_typer(providing.build(), name="providers")
     return app
 
 

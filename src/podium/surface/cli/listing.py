@@ -1,4 +1,4 @@
-"""`podium models` and `podium providers`: what there is, and what is usable now."""
+"""`podium models`: what there is, and what is usable now."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import typer
 from rich.text import Text
 
 from podium.models.catalog import Card, Catalog, Deployment, PriceBook, load_cards
-from podium.models.providers import PRESETS
 from podium.surface.config import load_settings
 
 from .options import AsJson, Config, dollars
@@ -60,43 +59,6 @@ def models(
         out.print(table("", ("known, not usable", "tier", "context", "abilities", "served by"), others, right=(1, 2)))
     elif rest:
         out.print(Text(f"{len(rest)} more are known but not usable here: --all lists them.", style="dim"))
-
-
-def providers(config: Config = None, json: AsJson = False) -> None:
-    """List providers: those in use, and what the others would need."""
-    settings = load_settings(config, environ=os.environ, cwd=Path.cwd()).settings
-    from podium.runtime.assembly import survey
-
-    known = asyncio.run(survey(settings, environ=os.environ))
-    used = {account.preset.name for account in known}
-    free = [preset for preset in PRESETS.values() if preset.name not in used]
-    if json:
-        from podium.surface.server.listings import account_entry
-
-        print_json({"providers": [account_entry(account) for account in known], "not_set_up": [p.name for p in free]})
-        return
-    out = console()
-    rows: list[tuple[object, ...]] = [
-        (
-            account.name,
-            Text("usable", style="green") if account.usable else Text(account.problem or "", style="yellow"),
-            account.locality,
-            account.found,
-            account.base_url,
-        )
-        for account in known
-    ]
-    if rows:
-        out.print(table("", ("provider", "state", "locality", "found in", "address"), rows))
-        out.print()
-    needs = [(preset.name, preset.title, _need(preset.key_variables, preset.port), preset.sign_up) for preset in free]
-    out.print(table("", ("not set up", "", "needs", "keys at"), needs))
-
-
-def _need(variables: tuple[str, ...], port: int | None) -> str:
-    if variables:
-        return " or ".join(variables)
-    return f"a server on port {port}" if port else "base_url in podium.yaml"
 
 
 def _not_usable(catalog: Catalog) -> list[Card]:

@@ -63,9 +63,9 @@ def read_settings(
 
 def _shipped_presets() -> frozenset[str]:
     # Here and not above: reading a file with presets given should not load every vendor's.
-    from podium.models.providers.presets import PRESETS
+    from podium.models.providers.presets import ALIASES, PRESETS
 
-    return frozenset(PRESETS)
+    return frozenset(PRESETS) | frozenset(ALIASES)
 
 
 def _find(path: Path | None, environ: Mapping[str, str], cwd: Path) -> tuple[Path | None, str, tuple[str, ...]]:

@@ -97,8 +97,9 @@ async def serve(
             "listening on %s without asking for a key: whoever reaches this address spends your money",
             settings.server.host,
         )
+    gateway = Gateway(runtime)
     config = uvicorn.Config(
-        Gateway(runtime),
+        gateway,
         http="httptools",
         lifespan="off",
         proxy_headers=False,
@@ -123,6 +124,7 @@ async def serve(
         if halt is not None:
             halt.cancel()
         listener.close()
+        await gateway.aclose()
         await runtime.aclose()
 
 

@@ -4,26 +4,37 @@ from __future__ import annotations
 
 from podium.core.errors import PodiumError
 from podium.core.messages import Reply
-from podium.core.tasks import Task
+from podium.core.tasks import Operation, Task
 
-from ..dialect import Incoming, Quirks
+from ..dialect import HERE, Address, Incoming, Quirks, Written
 from ..status import http_status
-from . import bodies, errors, replies, requests
+from . import beyond, bodies, errors, replies, requests
 from .stream import ChatStreamReader
 from .wire import NAME
+from .writer import DONE, HEARTBEAT, ChatStreamWriter
 
 
 class OpenAIChat:
     """OpenAI chat completions."""
 
     name = NAME
+    operation = Operation.CHAT
+    stream_type = "text/event-stream"
+    end_mark = DONE
+    heartbeat = HEARTBEAT
 
-    def read_request(self, body: bytes) -> Incoming:
-        return requests.read_request(body)
+    def path(self, model: str, *, stream: bool) -> str:
+        return "/chat/completions"
+
+    def read_request(self, body: bytes, address: Address = HERE) -> Incoming:
+        return requests.read_request(body, address)
+
+    def beyond(self, task: Task) -> tuple[str, ...]:
+        return beyond.beyond(task)
 
     def write_request(
         self, task: Task, *, model: str, stream: bool, quirks: Quirks, max_tokens: int | None = None
-    ) -> bytes:
+    ) -> Written:
         return bodies.write_request(task, model=model, stream=stream, quirks=quirks, max_tokens=max_tokens)
 
     def read_reply(self, body: bytes, *, provider: str) -> Reply:
@@ -34,6 +45,9 @@ class OpenAIChat:
 
     def write_reply(self, reply: Reply, *, task: Task, model: str) -> bytes:
         return replies.write_reply(reply, task=task, model=model)
+
+    def stream_writer(self, *, task: Task, model: str, input_tokens: int) -> ChatStreamWriter:
+        return ChatStreamWriter(task=task, model=model)
 
     def write_error(self, error: PodiumError) -> bytes:
         return errors.write_error(error)

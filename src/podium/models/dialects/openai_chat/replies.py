@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from msgspec import Raw
+from msgspec.structs import replace
 
 from podium.core.errors import FailureKind, ProviderError
-from podium.core.messages import FinishReason, Reply, ToolCall
+from podium.core.messages import FinishReason, ReasoningPart, Reply, ToolCall
 from podium.core.tasks import Task
-from podium.core.usage import Usage
 
-from .wire import AnswerMessage, ChatAnswer, WireUsage, custom_arguments
+from . import extensions
+from .reasoning import reasoning_text, write_details
+from .tool_calls import read_calls, write_calls
+from .usage import read_usage, wire_usage
+from .wire import NAME, AnswerMessage, AnswerPart, ChatAnswer
 
 _answer_decoder = msgspec.json.Decoder(ChatAnswer)
-_usage_decoder = msgspec.json.Decoder(WireUsage | None)
 _encoder = msgspec.json.Encoder()
 _LONGEST_MESSAGE = 2000
 _SPOKEN = "[audio]"
@@ -37,48 +39,11 @@ def finish_reason(name: str | None) -> FinishReason:
     return _FINISH.get(name, FinishReason.OTHER)
 
 
-def read_usage(raw: Raw) -> Usage | None:
-    """None where the provider stated nothing, or nothing readable. Parts are never larger than their whole."""
-    stated = bytes(raw)
-    if not stated or stated == b"null":
-        return None
-    try:
-        wire = _usage_decoder.decode(stated)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None  # figures that cannot be read are estimated, as if the provider had stated none
-    if wire is None or (wire.prompt_tokens is None and wire.completion_tokens is None):
-        return None
-    read, written, uncounted = _totals(wire)
-    into, out = wire.prompt_tokens_details, wire.completion_tokens_details
-    if into is None and out is None and wire.prompt_cache_hit_tokens is None:
-        return Usage(input=read, output=written, reasoning=uncounted)
-    cached = (into.cached_tokens if into else None) or wire.prompt_cache_hit_tokens or 0
-    cached = min(max(cached, 0), read)
-    cache_write = min(max((into.cache_write_tokens if into else None) or 0, 0), read - cached)
-    return Usage(
-        input=read,
-        output=written,
-        cached=cached,
-        cache_write=cache_write,
-        reasoning=min(max((out.reasoning_tokens if out else None) or 0, uncounted), written),
-        audio_input=min(max((into.audio_tokens if into else None) or 0, 0), read - cached - cache_write),
-        audio_output=min(max((out.audio_tokens if out else None) or 0, 0), written),
-    )
-
-
-def _totals(wire: WireUsage) -> tuple[int, int, int]:
-    """(input, output, reasoning the provider left out of its completion tokens).
-
-    xAI and Gemini count reasoning in the total only, yet charge for it as output.
-    """
-    read = max(wire.prompt_tokens or 0, 0)
-    written = max(wire.completion_tokens or 0, 0)
-    missing = (wire.total_tokens or 0) - read - written
-    if missing <= 0:
-        return read, written, 0
-    if wire.prompt_tokens is None:
-        return missing, written, 0
-    return read, written + missing, 0 if wire.completion_tokens is None else missing
+def wire_finish(reason: FinishReason, called: bool) -> str:
+    """The reason in the five words clients check against; one the wire has no word for is a stop."""
+    if called and reason is FinishReason.STOP:
+        return FinishReason.TOOL_CALLS.value
+    return FinishReason.STOP.value if reason is FinishReason.OTHER else reason.value
 
 
 def read_reply(body: bytes, *, provider: str) -> Reply:
@@ -107,26 +72,21 @@ def read_reply(body: bytes, *, provider: str) -> Reply:
     return Reply(
         text=_text(message),
         tool_calls=calls,
+        reasoning=_reasoning(message),
         refusal=message.refusal,
         # Some servers say "stop" although the model called a tool.
         finish=FinishReason.TOOL_CALLS if calls and finish is FinishReason.STOP else finish,
         usage=read_usage(wire.usage),
+        id=wire.id or "",
         model=wire.model or "",
+        dialect=NAME,
         raw=body,
     )
 
 
 def _tool_calls(message: AnswerMessage) -> tuple[ToolCall, ...]:
-    calls: list[ToolCall] = []
-    for call in message.tool_calls or ():
-        if call.function is not None:
-            calls.append(ToolCall(id=call.id, name=call.function.name, arguments=call.function.arguments or "{}"))
-        elif call.custom is not None:
-            calls.append(ToolCall(id=call.id, name=call.custom.name, arguments=custom_arguments(call.custom)))
-    older = message.function_call
-    if older is not None and older.name and not calls:  # some servers send both forms, or an empty older one
-        calls.append(ToolCall(id="", name=older.name, arguments=older.arguments or "{}"))
-    return tuple(calls)
+    calls = [call for call in read_calls(message.tool_calls, message.function_call) if call.id or call.name]
+    return tuple([call if call.arguments else replace(call, arguments="{}") for call in calls])
 
 
 def _text(message: AnswerMessage) -> str:
@@ -135,6 +95,26 @@ def _text(message: AnswerMessage) -> str:
     if text or message.audio is None:
         return text
     return message.audio.transcript or _SPOKEN
+
+
+def _reasoning(message: AnswerMessage) -> tuple[ReasoningPart, ...]:
+    content = message.content
+    thought = thinking_text(content) if isinstance(content, list) else ""
+    return extensions.message_reasoning(
+        message.reasoning_details, message.reasoning_content, message.reasoning, thought
+    )
+
+
+def thinking_text(parts: list[AnswerPart]) -> str:
+    """The thinking among an answer's parts (Mistral's reference, "Reasoning")."""
+    texts: list[str] = []
+    for part in parts:
+        thinking = part.thinking
+        if isinstance(thinking, str):
+            texts.append(thinking)
+        elif thinking:
+            texts += [inner.text or "" for inner in thinking]
+    return "".join(texts)
 
 
 def error_text(error: Any) -> tuple[str, str | None]:
@@ -148,28 +128,29 @@ def error_text(error: Any) -> tuple[str, str | None]:
 
 def write_reply(reply: Reply, *, task: Task, model: str) -> bytes:
     """A caller's body: the provider's own where it came in this dialect, else built."""
-    if reply.raw is not None and task.payload is not None:
+    if reply.raw is not None and reply.dialect == NAME:
         return reply.raw
-    message: dict[str, Any] = {"role": "assistant", "content": reply.text or None, "refusal": reply.refusal}
-    if reply.tool_calls:
-        message["tool_calls"] = [
-            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
-            for call in reply.tool_calls
-        ]
-    usage = reply.usage or Usage()
-    return _encoder.encode(
-        {
-            "id": f"chatcmpl-{task.id}",
-            "object": "chat.completion",
-            "created": int(task.received_at.timestamp()),
-            "model": reply.model or model,
-            "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": reply.finish.value}],
-            "usage": {
-                "prompt_tokens": usage.input,
-                "completion_tokens": usage.output,
-                "total_tokens": usage.input + usage.output,
-                "prompt_tokens_details": {"cached_tokens": usage.cached},
-                "completion_tokens_details": {"reasoning_tokens": usage.reasoning},
-            },
-        }
-    )
+    calls = reply.tool_calls
+    message: dict[str, Any] = {
+        "role": "assistant",
+        "content": reply.text if reply.text or not (calls or reply.refusal) else None,
+        "refusal": reply.refusal,
+    }
+    shown = reasoning_text(reply.reasoning)
+    if shown:
+        message["reasoning_content"] = shown
+    if any(part.signature is not None or part.data is not None for part in reply.reasoning):
+        message["reasoning_details"] = write_details(reply.reasoning)
+    if calls:
+        message["tool_calls"] = write_calls(calls)
+    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": wire_finish(reply.finish, bool(calls))}
+    body: dict[str, Any] = {
+        "id": f"chatcmpl-{task.id}",
+        "object": "chat.completion",
+        "created": int(task.received_at.timestamp()),
+        "model": reply.model or model,
+        "choices": [choice],
+    }
+    if reply.usage is not None:
+        body["usage"] = wire_usage(reply.usage)
+    return _encoder.encode(body)

@@ -8,44 +8,14 @@ import msgspec
 from msgspec import Raw
 
 from podium.core.errors import InvalidRequest
-from podium.core.messages import (
-    AudioPart,
-    ImagePart,
-    Message,
-    OpaquePart,
-    Options,
-    Part,
-    Payload,
-    Role,
-    Schema,
-    TextPart,
-    Tool,
-    ToolCall,
-)
+from podium.core.messages import Options, Payload, Schema, Tool
 
 from ..caller_fields import CallerFields
-from ..dialect import Incoming
-from .wire import (
-    NAME,
-    ChatRequest,
-    ContentPart,
-    Function,
-    NamedToolChoice,
-    ResponseFormat,
-    WireMessage,
-    WireTool,
-    WireToolCall,
-    custom_arguments,
-)
+from ..dialect import HERE, Address, Incoming
+from . import extensions
+from .messages import read_messages
+from .wire import NAME, NO_RAW, ChatRequest, Function, NamedToolChoice, ResponseFormat, WireTool
 
-_ROLES: Mapping[str, Role] = {
-    "system": "system",
-    "developer": "system",
-    "user": "user",
-    "assistant": "assistant",
-    "tool": "tool",
-    "function": "tool",
-}
 _CHOICES: Mapping[str, str] = {"auto": "auto", "none": "none", "required": "required", "any": "required"}
 """Ways to leave the choice of a tool open; `any` is what several vendors call `required`."""
 _MOST_TOKENS = 2**31 - 1
@@ -65,13 +35,13 @@ _request_decoder = msgspec.json.Decoder(ChatRequest)
 _fields_decoder = msgspec.json.Decoder(dict[str, Raw])
 
 
-def read_request(body: bytes) -> Incoming:
-    """A caller's body. Raises InvalidRequest with the field at fault."""
+def read_request(body: bytes, address: Address = HERE) -> Incoming:
+    """A caller's body; the address may name the model (Azure's does). Raises InvalidRequest with the field at fault."""
     try:
         wire = _request_decoder.decode(body)
         fields = _fields_decoder.decode(body)
     except msgspec.ValidationError as exc:
-        raise _invalid(exc) from exc
+        raise invalid(exc) from exc
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
         raise InvalidRequest(
             f"The request body is not valid JSON: {exc}.", remedy="Send one JSON object, encoded as UTF-8."
@@ -82,8 +52,8 @@ def read_request(body: bytes) -> Incoming:
         )
     stream = bool(wire.stream)
     return Incoming(
-        model=wire.model.strip() or "auto",
-        messages=tuple([_message(message, index) for index, message in enumerate(wire.messages)]),
+        model=wire.model.strip() or address.model or "auto",
+        messages=read_messages(wire.messages),
         options=_options(wire),
         stream=stream,
         fields=wire.podium,
@@ -96,14 +66,14 @@ def read_request(body: bytes) -> Incoming:
     )
 
 
-def _invalid(exc: msgspec.ValidationError) -> InvalidRequest:
-    """msgspec's `Expected ... - at `$.path`` in the words of an API error."""
+def invalid(exc: msgspec.ValidationError, reference: str = "chat completions") -> InvalidRequest:
+    """msgspec's `Expected ... - at `$.path`` in the words of an API error, for any of this vendor's wires."""
     what, _, place = str(exc).partition(" - at `$")
     param = place.rstrip("`").lstrip(".")
     where = f" at `{param}`" if param else ""
     return InvalidRequest(
         f"{what}{where}.",
-        remedy=_ours(param) or "See the chat completions reference for the request's shape.",
+        remedy=_ours(param) or f"See the {reference} reference for the request's shape.",
         param=param or None,
     )
 
@@ -117,59 +87,6 @@ def _ours(param: str) -> str:
         return ""
     example = _EXAMPLES.get(name)
     return f'Write it like "{name}": {example}.' if example else f"README lists what `{name}` takes."
-
-
-def _message(wire: WireMessage, index: int) -> Message:
-    content = wire.content
-    parts: tuple[Part, ...]
-    if isinstance(content, str):
-        parts = (TextPart(content),)
-    elif content is None:
-        parts = ()
-    else:
-        parts = tuple([_part(part, f"messages[{index}].content[{place}]") for place, part in enumerate(content)])
-    role = _ROLES[wire.role]
-    if not parts and not wire.tool_calls and role in ("user", "system"):
-        raise InvalidRequest(
-            f"messages[{index}] has no content.",
-            remedy="Give `content` as text or as a list of parts.",
-            param=f"messages[{index}].content",
-        )
-    return Message(
-        role=role,
-        parts=parts,
-        tool_calls=tuple([_tool_call(call) for call in wire.tool_calls]) if wire.tool_calls else (),
-        tool_call_id=wire.tool_call_id,
-        name=wire.name,
-    )
-
-
-def _part(wire: ContentPart, param: str) -> Part:
-    kind = wire.type
-    if kind == "text" and wire.text is not None:
-        return TextPart(wire.text)
-    if kind == "image_url" and wire.image_url is not None:
-        return ImagePart(url=wire.image_url.url, detail=wire.image_url.detail)
-    if kind == "input_audio" and wire.input_audio is not None:
-        return AudioPart(data=wire.input_audio.data, format=wire.input_audio.format)
-    if kind == "refusal":
-        return TextPart(wire.refusal or "")
-    if kind in ("text", "image_url", "input_audio"):
-        raise InvalidRequest(
-            f"{param} has type {kind!r} but no `{kind}`.",
-            remedy=f"Put the content into its `{kind}` field.",
-            param=f"{param}.{kind}",
-        )
-    return OpaquePart(kind=kind)
-
-
-def _tool_call(wire: WireToolCall) -> ToolCall:
-    function = wire.function
-    if function is None and wire.custom is not None:
-        return ToolCall(id=wire.id, name=wire.custom.name, arguments=custom_arguments(wire.custom))
-    return ToolCall(
-        id=wire.id, name=function.name if function else "", arguments=function.arguments if function else ""
-    )
 
 
 def _options(wire: ChatRequest) -> Options:
@@ -186,6 +103,7 @@ def _options(wire: ChatRequest) -> Options:
             f"n must be at least 1 and at most {_MOST_ANSWERS}.", remedy="Leave it out for one answer.", param="n"
         )
     stop = wire.stop
+    effort, budget, shown = _reasoning(wire)
     return Options(
         max_tokens=limit,
         temperature=wire.temperature,
@@ -198,8 +116,33 @@ def _options(wire: ChatRequest) -> Options:
         parallel_tool_calls=wire.parallel_tool_calls,
         schema=_schema(wire.response_format),
         logprobs=bool(wire.logprobs),
-        reasoning_effort=wire.reasoning_effort,
+        presence_penalty=wire.presence_penalty,
+        frequency_penalty=wire.frequency_penalty,
+        top_k=extensions.count(wire.top_k),
+        reasoning_effort=effort,
+        reasoning_tokens=budget,
+        show_reasoning=shown,
     )
+
+
+def _reasoning(wire: ChatRequest) -> tuple[str | None, int | None, bool]:
+    """(effort, budget in tokens, whether it is to be seen), in OpenAI's way or OpenRouter's.
+
+    The guide "Reasoning Tokens" of OpenRouter: `reasoning` switches reasoning on and shows it unless it says
+    `exclude`; `include_reasoning` is its older form.
+    """
+    effort = wire.reasoning_effort
+    if wire.reasoning is NO_RAW and wire.include_reasoning is NO_RAW:
+        return effort, None, False
+    wish = extensions.wish(wire.reasoning)
+    if wish is None:
+        return effort, None, bool(extensions.flag(wire.include_reasoning))
+    if wish.enabled is False:
+        return "none", None, False
+    effort = effort or wish.effort
+    if wish.enabled and effort is None and wish.max_tokens is None:
+        effort = "medium"  # what the guide says switching it on means
+    return effort, wish.max_tokens, not wish.exclude
 
 
 def _tool_choice(wire: ChatRequest) -> str | None:
@@ -227,23 +170,29 @@ def _tool(wire: WireTool, place: int) -> Tool:
     function = wire.function
     if function is None:
         if wire.custom is not None:
-            return Tool(name=wire.custom.name, description=wire.custom.description or "")
+            return Tool(
+                name=wire.custom.name,
+                description=wire.custom.description or "",
+                cache=extensions.cache_mark(wire.cache_control),
+                kind="custom",
+            )
         if wire.type == "function":
             raise InvalidRequest(
                 f"tools[{place}] has no `function`.",
                 remedy="Give its name, description and parameters.",
                 param=f"tools[{place}].function",
             )
-        return Tool(name=wire.type)
-    return _function_tool(function)
+        return Tool(name=wire.type, kind=wire.type)
+    return _function_tool(function, wire.cache_control)
 
 
-def _function_tool(function: Function) -> Tool:
+def _function_tool(function: Function, mark: Raw = NO_RAW) -> Tool:
     return Tool(
         name=function.name,
         description=function.description or "",
         parameters=function.parameters,
         strict=function.strict,
+        cache=extensions.cache_mark(function.cache_control if mark is NO_RAW else mark),
     )
 
 

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Final
+
 import msgspec
+from msgspec import Raw
 
 from podium.core.errors import FailureKind, ProviderError
 from podium.core.messages import (
     Finished,
+    FinishReason,
     Frame,
+    OpaqueDelta,
     ReasoningDelta,
     RefusalDelta,
     StreamEvent,
     StreamFault,
     TextDelta,
-    ToolCallDelta,
     UsageSeen,
 )
 
 from ..sse import EventCutter, EventTooLarge
-from .replies import error_text, finish_reason, read_usage
-from .wire import ChatChunk, Delta, ToolCallPiece
+from . import extensions
+from .call_pieces import CallPieces
+from .reasoning import ThoughtReader
+from .replies import error_text, finish_reason, thinking_text
+from .tool_calls import read_calls
+from .usage import read_usage
+from .wire import NO_RAW, AnswerMessage, ChatChunk, ChunkChoice, Delta
 
-_chunk_decoder = msgspec.json.Decoder(ChatChunk)
+_decode: Final[Callable[[bytes], ChatChunk]] = msgspec.json.Decoder(ChatChunk).decode
 _DONE = b"[DONE]"
 END_MARK = Frame(raw=b"data: [DONE]\n\n", closing=True)
 """For a finished answer whose provider sent none: clients wait for it."""
@@ -30,11 +40,16 @@ END_MARK = Frame(raw=b"data: [DONE]\n\n", closing=True)
 class ChatStreamReader:
     """Reads one stream of chat completion chunks."""
 
-    __slots__ = ("_cutter", "_provider")
+    __slots__ = ("_broken", "_calls", "_cutter", "_opaque_call", "_provider", "_thoughts", "_written")
 
     def __init__(self, *, provider: str) -> None:
         self._provider = provider
         self._cutter = EventCutter()
+        self._broken: ProviderError | None = None
+        self._calls: CallPieces | None = None
+        self._thoughts: ThoughtReader | None = None
+        self._opaque_call = False
+        self._written = False
 
     def feed(self, data: bytes) -> list[Frame]:
         """Frames completed by these bytes. Raises ProviderError(GARBAGE) for what is no chunk."""
@@ -42,21 +57,36 @@ class ChatStreamReader:
             events = self._cutter.feed(data)
         except EventTooLarge as exc:
             raise self._garbage(str(exc)) from exc
-        return [self._frame(content, raw) for content, raw in events]
+        return self._frames(events)
 
     def close(self) -> list[Frame]:
-        return [self._frame(content, raw) for content, raw in self._cutter.close()]
+        return self._frames(self._cutter.close())
+
+    def _frames(self, events: list[tuple[bytes, bytes]]) -> list[Frame]:
+        """What came whole before a fault is given first, so that the bytes' split into reads changes nothing."""
+        if self._broken is not None:
+            raise self._broken
+        frames: list[Frame] = []
+        for content, raw in events:
+            try:
+                frames.append(self._frame(content, raw))
+            except ProviderError as error:
+                if not frames:
+                    raise
+                self._broken = error
+                break
+        return frames
 
     def _frame(self, data: bytes, raw: bytes) -> Frame:
         if not data:
             return Frame(raw=raw, idle=True)
-        if data.strip() == _DONE:
-            return Frame(raw=raw, closing=True)
         try:
-            chunk = _chunk_decoder.decode(data)
+            chunk = _decode(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
+            if data.strip() == _DONE:
+                return Frame(raw=raw, closing=True)
             raise self._garbage(str(exc)) from exc
-        return Frame(events=_events(chunk), raw=raw)
+        return Frame(events=self._events(chunk), raw=raw)
 
     def _garbage(self, why: str) -> ProviderError:
         return ProviderError(
@@ -65,40 +95,96 @@ class ChatStreamReader:
             provider=self._provider,
         )
 
+    def _events(self, chunk: ChatChunk) -> tuple[StreamEvent, ...]:
+        if chunk.error is not None:
+            message, code = error_text(chunk.error)
+            return (StreamFault(message=message, code=code),)
+        events: list[StreamEvent] = []
+        for choice in chunk.choices or ():
+            if choice.delta is not None:
+                self._delta(choice.delta, choice.index or 0, events)
+            if choice.message is not None:
+                self._closing_message(choice.message, events)
+            if choice.finish_reason is not None:
+                self._finish(choice, events)
+        if chunk.usage is not NO_RAW:
+            usage = read_usage(chunk.usage)
+            if usage is not None:
+                events.append(UsageSeen(usage))
+        return tuple(events)
 
-def _events(chunk: ChatChunk) -> tuple[StreamEvent, ...]:
-    events: list[StreamEvent] = []
-    if chunk.error is not None:
-        message, code = error_text(chunk.error)
-        return (StreamFault(message=message, code=code),)
-    for choice in chunk.choices or ():
-        if choice.delta is not None:
-            _delta_events(choice.delta, events)
-        if choice.finish_reason is not None:
-            events.append(Finished(finish_reason(choice.finish_reason), choice.index))
-    usage = read_usage(chunk.usage)
-    if usage is not None:
-        events.append(UsageSeen(usage))
-    return tuple(events)
+    def _delta(self, delta: Delta, choice: int, events: list[StreamEvent]) -> None:
+        if delta.reasoning_details is not NO_RAW or delta.reasoning_content or delta.reasoning:
+            self._reasoning(delta.reasoning_details, delta.reasoning_content or delta.reasoning, events)
+        content = delta.content
+        if content:
+            if not isinstance(content, str):
+                self._reasoning(NO_RAW, thinking_text(content), events)
+                content = "".join([part.text or "" for part in content])
+            if content:
+                self._written = True
+                events.append(TextDelta(content))
+        if delta.refusal:
+            events.append(RefusalDelta(delta.refusal))
+        if delta.tool_calls:
+            self._tool_calls(delta, choice, events)
+        if delta.function_call is not None:
+            self._opaque_call = True
+            events.append(OpaqueDelta("function_call"))
+        if delta.audio is not NO_RAW and bytes(delta.audio) != b"null":
+            events.append(OpaqueDelta("audio"))
 
+    def _tool_calls(self, delta: Delta, choice: int, events: list[StreamEvent]) -> None:
+        calls = self._calls
+        if calls is None:
+            calls = self._calls = CallPieces()
+        pieces = delta.tool_calls or ()
+        alone = len(pieces) == 1
+        for place, piece in enumerate(pieces):
+            if piece.function is None and piece.custom is not None:
+                self._opaque_call = True
+                events.append(OpaqueDelta("custom"))
+                continue
+            fragment = calls.read(piece, choice=choice, place=place, alone=alone)
+            if fragment is not None:
+                events.append(fragment)
 
-def _delta_events(delta: Delta, events: list[StreamEvent]) -> None:
-    if delta.content:
-        events.append(TextDelta(delta.content))
-    reasoning = delta.reasoning_content or delta.reasoning
-    if reasoning:
-        events.append(ReasoningDelta(reasoning))
-    if delta.refusal:
-        events.append(RefusalDelta(delta.refusal))
-    for place, piece in enumerate(delta.tool_calls or ()):
-        events.append(_tool_delta(place, piece))
+    def _reasoning(self, details: Raw, text: str | None, events: list[StreamEvent]) -> None:
+        """Details carry the plain text too; it counts once, from there where it is there."""
+        listed = extensions.details(details)
+        if not listed and not text:
+            return
+        thoughts = self._thoughts
+        if thoughts is None:
+            thoughts = self._thoughts = ThoughtReader()
+        if listed:
+            before = len(events)
+            thoughts.read(listed, events)
+            if any(isinstance(event, ReasoningDelta) for event in events[before:]):
+                return
+        if text:
+            thoughts.plain(text, events)
 
+    def _closing_message(self, message: AnswerMessage, events: list[StreamEvent]) -> None:
+        """Some backends close with the whole message: what the deltas did not bring is taken from it."""
+        content = message.content
+        text = content if isinstance(content, str) else "".join([part.text or "" for part in content or ()])
+        if text and not self._written:
+            self._written = True
+            events.append(TextDelta(text))
+        if message.refusal:
+            events.append(RefusalDelta(message.refusal))
+        for call in read_calls(message.tool_calls, message.function_call):
+            if self._calls is None:
+                self._calls = CallPieces()
+            fragment = self._calls.whole(call.id, call.name, call.arguments)
+            if fragment is not None:
+                events.append(fragment)
 
-def _tool_delta(place: int, piece: ToolCallPiece) -> ToolCallDelta:
-    function = piece.function
-    return ToolCallDelta(
-        index=place if piece.index is None else piece.index,
-        id=piece.id,
-        name=function.name if function else None,
-        arguments=(function.arguments if function else None) or "",
-    )
+    def _finish(self, choice: ChunkChoice, events: list[StreamEvent]) -> None:
+        reason = finish_reason(choice.finish_reason)
+        if reason is FinishReason.STOP and (self._opaque_call or self._calls is not None):
+            reason = FinishReason.TOOL_CALLS  # some servers say "stop" although the model called a tool
+        if self._thoughts is not None:
+            self._thoughts.end(events)
+        events.append(Finished(reason, choice.index or 0))

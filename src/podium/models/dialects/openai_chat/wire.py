@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from msgspec import Raw, Struct, json
+from msgspec import Raw, Struct
 
 from ..caller_fields import NO_FIELDS, CallerFields
 
@@ -14,14 +14,31 @@ NAME = "openai-chat"
 # --- request -------------------------------------------------------------------------------------------------------
 
 
+NO_RAW = Raw(b"")
+"""A field that is absent. Extensions and figures are read apart, so that a malformed one costs nothing but itself."""
+
+
+class CacheControl(Struct, frozen=True):
+    """Anthropic's mark, which many gateways take in this dialect too."""
+
+    type: str = "ephemeral"
+    ttl: str | None = None
+
+
 class ImageUrl(Struct, frozen=True):
-    url: str
+    url: Raw
     detail: str | None = None
 
 
 class InputAudio(Struct, frozen=True):
-    data: str
+    data: Raw
     format: str
+
+
+class InputFile(Struct, frozen=True):
+    file_data: Raw = NO_RAW
+    file_id: str | None = None
+    filename: str | None = None
 
 
 class ContentPart(Struct, frozen=True):
@@ -31,12 +48,14 @@ class ContentPart(Struct, frozen=True):
     text: str | None = None
     image_url: ImageUrl | None = None
     input_audio: InputAudio | None = None
+    file: InputFile | None = None
     refusal: str | None = None
+    cache_control: Raw = NO_RAW
 
 
 class FunctionCall(Struct, frozen=True):
     name: str = ""
-    arguments: str = ""
+    arguments: str | None = None
 
 
 class CustomCall(Struct, frozen=True):
@@ -46,16 +65,35 @@ class CustomCall(Struct, frozen=True):
     input: str = ""
 
 
-def custom_arguments(call: CustomCall) -> str:
-    """A custom call's text as canonical arguments, which are JSON."""
-    return json.encode({"input": call.input}).decode()
+class GoogleExtra(Struct, frozen=True):
+    thought_signature: str | None = None
+
+
+class ExtraContent(Struct, frozen=True):
+    """Google's addition to a tool call (its page on OpenAI compatibility)."""
+
+    google: GoogleExtra | None = None
 
 
 class WireToolCall(Struct, frozen=True):
-    id: str = ""
+    id: str | None = None
     function: FunctionCall | None = None
     custom: CustomCall | None = None
-    type: str = "function"
+    type: str | None = None
+    extra_content: Raw = NO_RAW
+
+
+class ReasoningDetail(Struct, frozen=True):
+    """One entry of OpenRouter's `reasoning_details`."""
+
+    type: str = ""
+    text: str | None = None
+    summary: str | None = None
+    data: str | None = None
+    signature: str | None = None
+    id: str | None = None
+    format: str | None = None
+    index: int | None = None
 
 
 class WireMessage(Struct, frozen=True):
@@ -64,6 +102,13 @@ class WireMessage(Struct, frozen=True):
     name: str | None = None
     tool_calls: list[WireToolCall] | None = None
     tool_call_id: str | None = None
+    function_call: FunctionCall | None = None
+    """The older form of one tool call."""
+    refusal: str | None = None
+    reasoning_details: Raw = NO_RAW
+    reasoning_content: Raw = NO_RAW
+    reasoning: Raw = NO_RAW
+    cache_control: Raw = NO_RAW
 
 
 class Function(Struct, frozen=True):
@@ -71,6 +116,7 @@ class Function(Struct, frozen=True):
     description: str | None = None
     parameters: dict[str, Any] | None = None
     strict: bool | None = None
+    cache_control: Raw = NO_RAW
 
 
 class CustomTool(Struct, frozen=True):
@@ -82,6 +128,16 @@ class WireTool(Struct, frozen=True):
     type: str = "function"
     function: Function | None = None
     custom: CustomTool | None = None
+    cache_control: Raw = NO_RAW
+
+
+class ReasoningWish(Struct, frozen=True):
+    """OpenRouter's `reasoning` of a request."""
+
+    effort: str | None = None
+    max_tokens: int | None = None
+    enabled: bool | None = None
+    exclude: bool | None = None
 
 
 class JsonSchema(Struct, frozen=True):
@@ -131,15 +187,16 @@ class ChatRequest(Struct, frozen=True):
     response_format: ResponseFormat | None = None
     logprobs: bool | None = None
     reasoning_effort: str | None = None
+    reasoning: Raw = NO_RAW
+    include_reasoning: Raw = NO_RAW
+    top_k: Raw = NO_RAW
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
     user: str | None = None
     podium: CallerFields = NO_FIELDS
 
 
 # --- answers -------------------------------------------------------------------------------------------------------
-
-
-NO_USAGE = Raw(b"")
-"""Usage is read apart from its answer, so that a malformed figure costs the figure and not the answer."""
 
 
 class PromptDetails(Struct, frozen=True):
@@ -167,13 +224,24 @@ class AnswerAudio(Struct, frozen=True):
     transcript: str | None = None
 
 
+class AnswerPart(Struct, frozen=True):
+    """Mistral answers in parts: text, and thinking, which is a list of parts again."""
+
+    type: str = ""
+    text: str | None = None
+    thinking: str | list[AnswerPart] | None = None
+
+
 class AnswerMessage(Struct, frozen=True):
-    content: str | list[ContentPart] | None = None
+    content: str | list[AnswerPart] | None = None
     refusal: str | None = None
     tool_calls: list[WireToolCall] | None = None
     function_call: FunctionCall | None = None
     """The older form of one tool call."""
     audio: AnswerAudio | None = None
+    reasoning_details: Raw = NO_RAW
+    reasoning_content: str | None = None
+    reasoning: str | None = None
 
 
 class Choice(Struct, frozen=True):
@@ -183,15 +251,10 @@ class Choice(Struct, frozen=True):
 
 class ChatAnswer(Struct, frozen=True):
     choices: list[Choice] | None = None
-    model: str | None = None
-    usage: Raw = NO_USAGE
-    error: Any = None
-
-
-class ToolCallPiece(Struct, frozen=True):
-    index: int | None = None
     id: str | None = None
-    function: FunctionPiece | None = None
+    model: str | None = None
+    usage: Raw = NO_RAW
+    error: Any = None
 
 
 class FunctionPiece(Struct, frozen=True):
@@ -199,21 +262,34 @@ class FunctionPiece(Struct, frozen=True):
     arguments: str | None = None
 
 
+class ToolCallPiece(Struct, frozen=True):
+    index: int | None = None
+    id: str | None = None
+    function: FunctionPiece | None = None
+    custom: CustomCall | None = None
+    extra_content: Raw = NO_RAW
+
+
 class Delta(Struct, frozen=True):
-    content: str | None = None
+    content: str | list[AnswerPart] | None = None
     refusal: str | None = None
     reasoning_content: str | None = None
     reasoning: str | None = None
+    reasoning_details: Raw = NO_RAW
     tool_calls: list[ToolCallPiece] | None = None
+    function_call: FunctionPiece | None = None
+    audio: Raw = NO_RAW
 
 
 class ChunkChoice(Struct, frozen=True):
     delta: Delta | None = None
+    message: AnswerMessage | None = None
+    """Some backends close with the whole message instead of a last delta."""
     finish_reason: str | None = None
-    index: int = 0
+    index: int | None = None
 
 
 class ChatChunk(Struct, frozen=True):
     choices: list[ChunkChoice] | None = None
-    usage: Raw = NO_USAGE
+    usage: Raw = NO_RAW
     error: Any = None

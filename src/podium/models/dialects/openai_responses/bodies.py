@@ -1,0 +1,248 @@
+"""Bodies for providers: the caller's own with the model's name changed, or one built from canonical form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+from msgspec import Raw
+
+from podium.core.messages import ImagePart, Message, Options, ReasoningPart, Schema, Tool
+from podium.core.tasks import Task
+
+from ..dialect import NotCarried, Quirks, Written
+from .sealing import unseal
+from .turns import write_input
+from .wire import NAME, Item
+
+_encoder = msgspec.json.Encoder(decimal_format="number")
+_items_decoder = msgspec.json.Decoder(list[Raw])
+_item_decoder = msgspec.json.Decoder(Item)
+_fields_decoder = msgspec.json.Decoder(dict[str, Raw])
+_said_decoder = msgspec.json.Decoder(str | list[Raw] | None)
+_TRUE: Final = Raw(b"true")
+_EMPTY: Final = (b"null", b"false", b"[]", b"{}", b'""')
+_NEEDED: Final = frozenset(("instructions", "text", "tools"))
+_BIG: Final = 65_536
+_LIMIT: Final = "max_output_tokens"
+_OURS: Final = ("podium", "previous_response_id")
+"""Never forwarded: Podium itself goes on from kept answers, whoever gave them (see `continuing`)."""
+_OPEN_CHOICES: Final = frozenset(("auto", "none", "required"))
+_EFFORT_BUDGETS: Final = ((2_048, "low"), (8_192, "medium"))
+"""Up to so many tokens of reasoning are so much effort; more is `high`."""
+_DOWN: Final = "Name a model whose provider speaks the dialect the request came in."
+
+
+def write_request(task: Task, *, model: str, stream: bool, quirks: Quirks, max_tokens: int | None = None) -> Written:
+    """A provider's body: the caller's own with the model's name changed, or a new one from canonical form.
+
+    `max_tokens` limits an answer the caller set no limit to. Raises NotCarried.
+    """
+    notes: list[str] = []
+    payload = task.payload
+    if payload is not None and payload.dialect == NAME:
+        fields = _forwarded(payload.fields, task, quirks, notes)
+    else:
+        fields = _built(task, quirks, notes)
+    limit = max_tokens if task.options.max_tokens is None else task.options.max_tokens
+    if limit is not None:
+        fields[_LIMIT] = limit
+    if stream:
+        fields["stream"] = _TRUE
+    else:
+        fields.pop("stream", None)
+        fields.pop("stream_options", None)
+    _suit(fields, quirks, notes)
+    if quirks.model_in_path:
+        fields.pop("model", None)
+    else:
+        fields["model"] = model
+    return Written(body=_encoded(fields), notes=tuple(notes))
+
+
+def _suit(fields: dict[str, Any], quirks: Quirks, notes: list[str]) -> None:
+    """What this provider calls otherwise, cannot take, or must have."""
+    for name in sorted(quirks.refuses & fields.keys()):
+        value = fields.pop(name)
+        written = bytes(value) if isinstance(value, Raw) else _encoder.encode(value)
+        if written.replace(b" ", b"") in _EMPTY:
+            continue
+        if name in _NEEDED:
+            raise NotCarried(
+                f"The provider does not take `{name}`, and the answer would not be the one asked for without it.",
+                remedy="Name a model at another provider, or leave the field out.",
+                param=name,
+            )
+        notes.append(f"`{name}` was left out: the provider does not take it.")
+    for name, other in quirks.renames.items():
+        if name in fields:
+            fields[other] = fields.pop(name)
+    fields.update(quirks.extra)
+
+
+def _encoded(fields: Mapping[str, Any]) -> bytes:
+    """The body. A big one is joined, for the encoder's buffer grows by copying what it holds."""
+    items = fields.get("input")
+    if not isinstance(items, Raw) or memoryview(items).nbytes < _BIG:
+        return _encoder.encode(fields)
+    pieces: list[bytes | Raw] = []
+    for name, value in fields.items():
+        pieces.append((b"," if pieces else b"{") + _encoder.encode(name) + b":")
+        pieces.append(value if isinstance(value, Raw) else _encoder.encode(value))
+    pieces.append(b"}")
+    return b"".join(pieces)
+
+
+def _forwarded(given: Mapping[str, Raw], task: Task, quirks: Quirks, notes: list[str]) -> dict[str, Any]:
+    """The caller's fields as they came, but for what Podium must decide."""
+    fields: dict[str, Any] = dict(given)
+    for name in _OURS:
+        fields.pop(name, None)
+    items = fields.get("input")
+    if isinstance(items, Raw) and any(_seals(message) for message in task.messages):
+        fields["input"] = _without_sealed(items, notes)
+    if not quirks.image_urls:
+        _refuse_image_urls(task)
+    schema = task.options.schema
+    if not quirks.json_schema and schema is not None and schema.body is not None:
+        text = _fields_decoder.decode(fields["text"])
+        fields["text"] = {**text, "format": {"type": "json_object"}}
+        said = fields.get("instructions")
+        before = _said_decoder.decode(said) if isinstance(said, Raw) else None
+        fields["instructions"] = _with_schema(before if isinstance(before, str) else "", schema.body, notes)
+    return fields
+
+
+def _with_schema(instructions: str, body: Mapping[str, Any], notes: list[str]) -> str:
+    """The instructions and the schema in words, for a provider that has JSON mode but no schema."""
+    notes.append("The answer's JSON schema went as an instruction: this provider has JSON mode only.")
+    told = f"Answer with one JSON value that fits this JSON schema: {_encoder.encode(body).decode()}"
+    return f"{instructions}\n\n{told}" if instructions else told
+
+
+def _refuse_image_urls(task: Task) -> None:
+    for message in task.messages:
+        for part in message.parts:
+            if isinstance(part, ImagePart) and part.url[:4].lower() == "http":
+                raise NotCarried(
+                    "The provider does not fetch images by their address.",
+                    remedy="Send the image itself, as a data URL.",
+                    param="input",
+                )
+
+
+def _seals(message: Message) -> bool:
+    """Whether a turn holds what only sealed items bring: another wire's reasoning, or a call's signature."""
+    return any(call.signature is not None for call in message.tool_calls) or any(
+        isinstance(part, ReasoningPart) and part.origin != NAME for part in message.parts
+    )
+
+
+def _without_sealed(items: Raw, notes: list[str]) -> list[Raw]:
+    """The items but those another wire's reasoning was sealed in: this provider would refuse them as forged."""
+    kept: list[Raw] = []
+    for raw in _items_decoder.decode(items):
+        if unseal(_item_decoder.decode(raw).encrypted_content) is not None:
+            continue
+        kept.append(raw)
+    notes.append("Reasoning that another provider made was left out: this one cannot read it.")
+    return kept
+
+
+def _built(task: Task, quirks: Quirks, notes: list[str]) -> dict[str, Any]:
+    options = task.options
+    _check(options)
+    instructions, items, own_reasoning = write_input(task.messages, options, quirks, notes)
+    fields: dict[str, Any] = {"model": None, "input": items, "store": False}
+    if instructions:
+        fields["instructions"] = instructions
+    for name in ("temperature", "top_p", "parallel_tool_calls"):
+        value = getattr(options, name)
+        if value is not None:
+            fields[name] = value
+    if options.tools:
+        fields["tools"] = [_tool(tool) for tool in options.tools]
+    if options.tool_choice is not None:
+        fields["tool_choice"] = _tool_choice(options.tool_choice, options.tools)
+    if options.schema is not None:
+        fields["text"] = {"format": _schema(options.schema, quirks)}
+        if options.schema.body is not None and not quirks.json_schema:
+            fields["instructions"] = _with_schema(instructions, options.schema.body, notes)
+    reasoning = _reasoning(options, notes)
+    if reasoning:
+        fields["reasoning"] = reasoning
+    # Only so can reasoning come back to a service told to store nothing. Asked for where there will be some: models
+    # that do not reason answer this wish with an error, and the current API sends it unasked.
+    if own_reasoning or (reasoning and options.reasoning_effort != "none"):
+        fields["include"] = ["reasoning.encrypted_content"]
+    _note_losses(options, notes)
+    return fields
+
+
+def _check(options: Options) -> None:
+    """What the answer cannot do without and this API lacks."""
+    if options.stop:
+        raise NotCarried("The Responses API has no stop sequences.", remedy=_DOWN, param="stop")
+    if options.n > 1:
+        raise NotCarried("The Responses API gives one answer a request.", remedy="Ask once for each.", param="n")
+    if options.logprobs:
+        raise NotCarried(
+            "Log probabilities do not come through from the Responses API to another dialect.",
+            remedy=_DOWN,
+            param="logprobs",
+        )
+
+
+def _note_losses(options: Options, notes: list[str]) -> None:
+    for name in ("seed", "top_k", "presence_penalty", "frequency_penalty"):
+        if getattr(options, name) is not None:
+            notes.append(f"`{name}` was left out: the Responses API has no such field.")
+
+
+def _reasoning(options: Options, notes: list[str]) -> dict[str, Any]:
+    reasoning: dict[str, Any] = {}
+    budget = options.reasoning_tokens
+    if options.reasoning_effort is not None:
+        reasoning["effort"] = options.reasoning_effort
+    elif budget == 0:
+        notes.append("Reasoning could not be switched off by budget: the Responses API has only `reasoning.effort`.")
+    elif budget is not None and budget > 0:
+        effort = next((effort for most, effort in _EFFORT_BUDGETS if budget <= most), "high")
+        reasoning["effort"] = effort
+        notes.append(f"The reasoning budget of {budget} tokens went as effort `{effort}`.")
+    if options.show_reasoning:
+        reasoning["summary"] = "auto"
+    return reasoning
+
+
+def _tool(tool: Tool) -> dict[str, Any]:
+    if tool.kind == "custom":
+        return {"type": "custom", "name": tool.name, "description": tool.description}
+    if tool.kind != "function":
+        raise NotCarried(
+            f"The tool {tool.kind!r} is run by the provider whose dialect the request came in.",
+            remedy=_DOWN,
+            param="tools",
+        )
+    # Said in full because the default differs: left out, this API takes a tool for strict and changes its schema.
+    return {
+        "type": "function",
+        "name": tool.name,
+        "description": tool.description or None,
+        "parameters": tool.parameters or {"type": "object", "properties": {}},
+        "strict": bool(tool.strict),
+    }
+
+
+def _tool_choice(choice: str, tools: tuple[Tool, ...]) -> Any:
+    if choice in _OPEN_CHOICES:
+        return choice
+    kind = next((tool.kind for tool in tools if tool.name == choice), "function")
+    return {"type": kind, "name": choice}
+
+
+def _schema(schema: Schema, quirks: Quirks) -> dict[str, Any]:
+    if schema.body is None or not quirks.json_schema:
+        return {"type": "json_object"}
+    return {"type": "json_schema", "name": schema.name, "schema": schema.body, "strict": bool(schema.strict)}

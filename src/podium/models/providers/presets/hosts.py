@@ -1,0 +1,154 @@
+"""Companies that serve open models, and marketplaces that sell everybody's, all with an OpenAI-compatible API."""
+
+from __future__ import annotations
+
+from podium.models.dialects import Quirks
+
+from .preset import Listing, Preset, Slot, Wire
+
+_CHAT = Wire(dialect="openai-chat")
+_EMBEDDINGS = Wire(dialect="openai-embeddings")
+_TRANSCRIPTION = Wire(dialect="openai-transcription")
+
+HOSTS = (
+    Preset(
+        name="groq",
+        title="Groq",
+        base_url="https://api.groq.com/openai/v1",
+        wires=(
+            Wire(
+                dialect="openai-chat",
+                quirks=Quirks(
+                    max_tokens_field="max_completion_tokens",
+                    refuses=frozenset({"logit_bias", "logprobs", "n", "top_logprobs"}),
+                ),
+            ),
+            Wire(dialect="openai-responses"),
+            _TRANSCRIPTION,
+        ),
+        key_variables=("GROQ_API_KEY",),
+        batching="openai",
+        sign_up="console.groq.com",
+        source="Groq docs, page OpenAI Compatibility",
+    ),
+    Preset(
+        name="together",
+        title="Together AI",
+        base_url="https://api.together.xyz/v1",
+        wires=(_CHAT, _EMBEDDINGS),
+        key_variables=("TOGETHER_API_KEY",),
+        batching="openai",
+        sign_up="api.together.ai",
+        source="Together AI docs, pages OpenAI compatibility, List all models",
+    ),
+    Preset(
+        name="fireworks",
+        title="Fireworks AI",
+        base_url="https://api.fireworks.ai/inference/v1",
+        wires=(_CHAT, _EMBEDDINGS),
+        key_variables=("FIREWORKS_API_KEY",),
+        sign_up="fireworks.ai",
+    ),
+    Preset(
+        name="cerebras",
+        title="Cerebras",
+        base_url="https://api.cerebras.ai/v1",
+        wires=(
+            Wire(
+                dialect="openai-chat",
+                quirks=Quirks(
+                    max_tokens_field="max_completion_tokens",
+                    image_urls=False,
+                    refuses=frozenset({"frequency_penalty", "logit_bias", "presence_penalty", "service_tier"}),
+                ),
+            ),
+        ),
+        key_variables=("CEREBRAS_API_KEY",),
+        sign_up="cloud.cerebras.ai",
+        source="Cerebras Inference docs, page OpenAI Compatibility",
+    ),
+    Preset(
+        name="sambanova",
+        title="SambaNova",
+        base_url="https://api.sambanova.ai/v1",
+        wires=(
+            Wire(
+                dialect="openai-chat",
+                quirks=Quirks(
+                    image_urls=False,
+                    refuses=frozenset(
+                        {"frequency_penalty", "logit_bias", "logprobs", "n", "presence_penalty", "top_logprobs"}
+                    ),
+                ),
+            ),
+            _EMBEDDINGS,
+        ),
+        key_variables=("SAMBANOVA_API_KEY",),
+        sign_up="cloud.sambanova.ai",
+        source="SambaNova docs, page OpenAI compatibility",
+    ),
+    Preset(
+        name="nvidia",
+        title="NVIDIA NIM",
+        base_url="https://integrate.api.nvidia.com/v1",
+        wires=(
+            Wire(
+                dialect="openai-chat",
+                quirks=Quirks(
+                    stream_usage=False, image_urls=False, refuses=frozenset({"logit_bias", "n", "parallel_tool_calls"})
+                ),
+            ),
+        ),
+        key_variables=("NVIDIA_API_KEY",),
+        sign_up="build.nvidia.com",
+    ),
+    Preset(
+        name="huggingface",
+        title="Hugging Face Inference Providers",
+        base_url="https://router.huggingface.co/v1",
+        wires=(_CHAT,),
+        key_variables=("HF_TOKEN", "HUGGINGFACE_API_KEY"),
+        marketplace=True,
+        sign_up="huggingface.co",
+        source="Hugging Face docs, page Inference Providers",
+        note="Prices differ between the providers behind a model; where they do, the price is unknown.",
+    ),
+    Preset(
+        name="deepinfra",
+        title="DeepInfra",
+        base_url="https://api.deepinfra.com/v1/openai",
+        wires=(_CHAT, _EMBEDDINGS),
+        key_variables=("DEEPINFRA_API_KEY", "DEEPINFRA_TOKEN"),
+        sign_up="deepinfra.com",
+    ),
+    Preset(
+        name="openrouter",
+        title="OpenRouter",
+        base_url="https://openrouter.ai/api/v1",
+        wires=(Wire(dialect="openai-chat", quirks=Quirks(cache_marks=True)), _EMBEDDINGS),
+        key_variables=("OPENROUTER_API_KEY",),
+        marketplace=True,
+        sign_up="openrouter.ai",
+        source="OpenRouter docs, pages Models, Prompt Caching",
+    ),
+    Preset(
+        name="litellm",
+        title="A LiteLLM proxy",
+        base_url="{endpoint}",
+        wires=(
+            Wire(dialect="openai-chat", quirks=Quirks(cache_marks=True)),
+            Wire(dialect="anthropic"),
+            Wire(dialect="openai-responses"),
+            _EMBEDDINGS,
+            _TRANSCRIPTION,
+        ),
+        key_variables=("LITELLM_API_KEY",),
+        key_optional=True,
+        slots=(Slot(name="endpoint", variables=("LITELLM_BASE_URL",)),),
+        listings=(Listing(path="/model/info", reader="litellm"), Listing()),
+        marketplace=True,
+        sign_up="docs.litellm.ai",
+        source="LiteLLM docs, page Model Management",
+        note="Its address is the one it runs at, up to and including /v1.",
+    ),
+)

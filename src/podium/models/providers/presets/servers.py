@@ -1,0 +1,80 @@
+"""Servers people run themselves, and any address that speaks one of the dialects."""
+
+from __future__ import annotations
+
+from podium.models.dialects import Quirks
+
+from .preset import Listing, Preset, Wire
+from .vendors import ANTHROPIC_VERSION
+
+_EMBEDDINGS = Wire(dialect="openai-embeddings")
+_TRANSCRIPTION = Wire(dialect="openai-transcription")
+_BYTES_ONLY = Wire(dialect="openai-chat", quirks=Quirks(image_urls=False))
+"""They take an image as a data URL and fetch none."""
+
+SERVERS = (
+    Preset(
+        name="ollama",
+        title="Ollama",
+        base_url="http://127.0.0.1:11434/v1",
+        wires=(_BYTES_ONLY, _EMBEDDINGS),
+        locality="local",
+        port=11434,
+        source="Ollama docs, page OpenAI compatibility",
+        note="It grants a model the context it was started with, whatever the model could take.",
+    ),
+    Preset(
+        name="llamacpp",
+        title="llama.cpp",
+        base_url="http://127.0.0.1:8080/v1",
+        wires=(_BYTES_ONLY, _EMBEDDINGS),
+        locality="local",
+        port=8080,
+        source="llama.cpp server's README",
+    ),
+    Preset(
+        name="vllm",
+        title="vLLM",
+        base_url="http://127.0.0.1:8000/v1",
+        wires=(_BYTES_ONLY, _EMBEDDINGS, _TRANSCRIPTION),
+        locality="local",
+        port=8000,
+        source="vLLM docs, page OpenAI-Compatible Server",
+        note="Podium fetches images for it, so that no caller makes it fetch from inside your network.",
+    ),
+    Preset(
+        name="lmstudio",
+        title="LM Studio",
+        base_url="http://127.0.0.1:1234/v1",
+        wires=(_BYTES_ONLY, _EMBEDDINGS),
+        locality="local",
+        port=1234,
+        listings=(Listing(path="/api/v0/models", at_root=True), Listing()),
+        source="LM Studio docs, pages OpenAI Compatibility, REST API",
+    ),
+    Preset(
+        name="openai-compatible",
+        title="Any server with an OpenAI-compatible API",
+        base_url=None,
+        wires=(Wire(dialect="openai-chat"), _EMBEDDINGS, _TRANSCRIPTION),
+        key_optional=True,
+    ),
+    Preset(
+        name="anthropic-compatible",
+        title="Any server with an Anthropic-compatible API",
+        base_url=None,
+        wires=(Wire(dialect="anthropic", headers={"anthropic-version": ANTHROPIC_VERSION}),),
+        auth="x-api-key",
+        key_optional=True,
+        listings=(Listing(reader="anthropic"),),
+    ),
+    Preset(
+        name="gemini-compatible",
+        title="Any server with a Gemini-compatible API",
+        base_url=None,
+        wires=(Wire(dialect="gemini", quirks=Quirks(image_urls=False)),),
+        auth="x-goog-api-key",
+        key_optional=True,
+        listings=(Listing(reader="gemini"),),
+    ),
+)

@@ -1,0 +1,68 @@
+"""How a call proves who pays for it: a key in a header, or a signature made for each call.
+
+Keys are plain data and cost a call nothing. What must be computed (AWS's Signature Version 4) or fetched and renewed
+(Google's access tokens) is a `Signer`; each comes with an extra and is entered in `SIGNERS` under its scheme.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib.util import find_spec
+from types import MappingProxyType
+from typing import Protocol
+
+from msgspec import Struct
+
+from podium.core.ports import Environment
+
+from .presets import Auth
+
+
+class Signer(Protocol):
+    """Makes the headers that sign one call."""
+
+    async def sign(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Mapping[str, str]:
+        """Headers to add to these (their names in lower case), for exactly this call; `body` is b"" for a GET.
+
+        Raises ProviderError(CREDENTIAL) where there are no credentials, with what to do about it.
+        """
+        ...
+
+
+class SigningFacts(Struct, frozen=True, kw_only=True):
+    """What a signer is made from."""
+
+    provider: str
+    """The name it has in errors."""
+    region: str | None
+    environ: Environment
+
+
+SIGNERS: Mapping[Auth, Callable[[SigningFacts], Signer]] = MappingProxyType({})
+"""Scheme -> its maker. A maker imports what is heavy when it is called, not before."""
+
+_NEEDS: Mapping[Auth, tuple[str, str]] = MappingProxyType(
+    {"sigv4": ("botocore", "bedrock"), "google-oauth": ("google.auth", "vertex")}
+)
+"""Scheme -> the module it needs and the extra that brings it."""
+
+
+def missing_extra(auth: Auth) -> str | None:
+    """The extra that must be installed before this scheme works; None where nothing is missing."""
+    needed = _NEEDS.get(auth)
+    if needed is None:
+        return None
+    module, extra = needed
+    try:
+        return None if find_spec(module) is not None else extra
+    except ModuleNotFoundError:  # the package above it is missing
+        return extra
+
+
+def key_headers(auth: Auth, key: str | None) -> dict[str, str]:
+    """The header that carries a key. Schemes that sign take a ready token as a bearer instead."""
+    if key is None or auth == "none":
+        return {}
+    if auth in ("x-api-key", "x-goog-api-key", "api-key"):
+        return {auth: key}
+    return {"authorization": f"Bearer {key}"}
