@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help demo test check docs-test fmt clean
+.PHONY: help demo test frameworks check docs-test fmt clean
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
 
@@ -30,6 +30,17 @@ demo: $(VENV)/.demo-ready  ## simulated vendors, the real gateway, and what rout
 test: $(VENV)/.dev-ready  ## every test
 	@$(BIN)/python -m pytest -q
 
+frameworks: $(VENV)-frameworks/.ready  ## LangChain, pydantic-ai, OpenAI Agents and LiteLLM as clients
+	@for example in examples/frameworks/*_client.py; do echo "== $$example"; \
+	  LITELLM_LOCAL_MODEL_COST_MAP=True $(VENV)-frameworks/bin/python $$example || exit 1; done
+
+# A set-up of its own: what these packages pin is not what Podium is developed with.
+$(VENV)-frameworks/.ready: pyproject.toml
+	@echo "Setting up $(VENV)-frameworks (once, some minutes) ..."
+	@$(PYTHON) -m venv $(VENV)-frameworks
+	@$(VENV)-frameworks/bin/python -m pip --disable-pip-version-check install -q -e '.[frameworks]'
+	@touch $@
+
 check: $(VENV)/.dev-ready  ## style, types, the import contract, the docs' snippets
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -42,4 +53,4 @@ fmt: $(VENV)/.dev-ready  ## format the code
 	$(BIN)/ruff check --fix .
 
 clean:  ## remove what set-up and tests made
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build
+	rm -rf $(VENV) $(VENV)-frameworks .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build

@@ -38,6 +38,7 @@ from podium.models.sim import (
     SimProcess,
     SimServer,
     SimVendor,
+    make_recording,
     make_tasks,
 )
 
@@ -62,6 +63,7 @@ __all__ = [
     "SimProcess",
     "SimServer",
     "SimVendor",
+    "make_recording",
     "make_task",
     "make_tasks",
 ]

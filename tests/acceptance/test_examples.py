@@ -31,3 +31,6 @@ def test_example(example: Path, tmp_path: Path) -> None:
 def test_every_example_is_in_the_index() -> None:
     index = (ROOT / "examples" / "README.md").read_text(encoding="utf-8")
     assert [example.name for example in EXAMPLES if f"({example.name})" not in index] == []
+    clients = sorted((ROOT / "examples" / "frameworks").glob("*_client.py"))
+    assert len(clients) == 4
+    assert [client.name for client in clients if f"(frameworks/{client.name})" not in index] == []

@@ -15,8 +15,8 @@ PODIUM = [
 ]  # fmt: skip
 TESTING = [
     "CODING_AGENT", "MIXED", "SUPPORT_DESK", "CheckableTask", "FakeClock", "FakeProvider", "Fault", "Faults", "Flap",
-    "GatewayServer", "MemoryLedger", "SimApp", "SimModel", "SimProcess", "SimServer", "SimVendor", "make_task",
-    "make_tasks",
+    "GatewayServer", "MemoryLedger", "SimApp", "SimModel", "SimProcess", "SimServer", "SimVendor",
+    "make_recording", "make_task", "make_tasks",
 ]  # fmt: skip
 
 

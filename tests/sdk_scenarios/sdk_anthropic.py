@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import anthropic
-from sdk_talk import Called, End, Function, Said, Setup
+from sdk_talk import Called, End, Function, Hear, Lacking, Said, Setup, listening
 
 ENDS: dict[str, End] = {
     "end_turn": "stop",
@@ -34,8 +34,8 @@ class AnthropicDriver:
     name = "anthropic"
     dialect = "anthropic"
 
-    def __init__(self, address: str, key: str = "pk-any") -> None:
-        self.client = anthropic.Anthropic(base_url=address, api_key=key, max_retries=0)
+    def __init__(self, address: str, key: str = "pk-any", hear: Hear | None = None) -> None:
+        self.client = anthropic.Anthropic(base_url=address, api_key=key, max_retries=0, http_client=listening(hear))
 
     def begin(self, setup: Setup) -> _Talk:
         return _Talk(self.client, setup)
@@ -63,40 +63,57 @@ class _Talk:
         self._fields: dict[str, Any] = {"model": setup.model, "max_tokens": setup.max_tokens}
         if setup.system is not None:
             self._fields["system"] = setup.system
+        if setup.also or setup.cached:
+            blocks: list[Any] = [{"type": "text", "text": each} for each in (setup.system, *setup.also) if each]
+            if setup.cached:
+                blocks[0]["cache_control"] = {"type": "ephemeral"}
+            self._fields["system"] = blocks
         if setup.tools:
             self._fields["tools"] = [_tool(each) for each in setup.tools]
             choice: dict[str, Any] = {"type": "auto"}
             if setup.force is not None:
-                choice = {"type": "any"} if setup.force == "any" else {"type": "tool", "name": setup.force}
+                choice = {"type": "tool", "name": setup.force}
+                if setup.force in ("any", "none"):
+                    choice = {"type": setup.force}
             if not setup.parallel:
                 choice["disable_parallel_tool_use"] = True
             self._fields["tool_choice"] = choice
         if setup.schema is not None:
             self._fields["output_config"] = {"format": {"type": "json_schema", "schema": dict(setup.schema)}}
+        if setup.json or setup.seed is not None or setup.answers > 1 or setup.logprobs:
+            raise Lacking("no JSON mode, seed, several answers or log probabilities")
+        given = {"temperature": setup.temperature, "top_p": setup.top_p}
+        if any(value is not None for value in given.values()):  # no keywords of this SDK any more, still fields
+            self._fields["extra_body"] = {name: value for name, value in given.items() if value is not None}
         if setup.stop:
             self._fields["stop_sequences"] = list(setup.stop)
         if setup.thinks:
             self._fields["thinking"] = {"type": "enabled", "budget_tokens": 1024}
         self._last: Any = None
 
-    def say(self, text: str, *, image: bytes | None = None, stream: bool = False) -> Said:
+    def say(self, text: str, *, image: bytes | str | None = None, stream: bool = False) -> Said:
         self._add(text, image)
         return self._answer(stream)
 
-    def _add(self, text: str, image: bytes | None = None) -> None:
+    def instruct(self, text: str) -> None:
+        self._messages.append({"role": "system", "content": text})
+
+    def _add(self, text: str, image: bytes | str | None = None) -> None:
         content: Any = text
         if image is not None:
-            source = {"type": "base64", "media_type": "image/png", "data": base64.b64encode(image).decode()}
+            source = {"type": "url", "url": image}
+            if isinstance(image, bytes):
+                source = {"type": "base64", "media_type": "image/png", "data": base64.b64encode(image).decode()}
             content = [{"type": "image", "source": source}, {"type": "text", "text": text}]
         self._messages.append({"role": "user", "content": content})
 
-    def give(self, results: Sequence[str], *, stream: bool = False) -> Said:
+    def give(self, results: Sequence[str], *, order: Sequence[int] | None = None, stream: bool = False) -> Said:
         calls = [block for block in self._last.content if block.type == "tool_use"]
         told = [
             {"type": "tool_result", "tool_use_id": call.id, "content": result}
             for call, result in zip(calls, results, strict=True)
         ]
-        self._messages.append({"role": "user", "content": told})
+        self._messages.append({"role": "user", "content": told if order is None else [told[i] for i in order]})
         return self._answer(stream)
 
     def leave(self, text: str) -> str:
@@ -134,5 +151,7 @@ class _Talk:
             + (usage.cache_read_input_tokens or 0)
             + (usage.cache_creation_input_tokens or 0),
             output_tokens=usage.output_tokens,
+            cached_tokens=usage.cache_read_input_tokens or 0,
+            written_tokens=usage.cache_creation_input_tokens or 0,
             pieces=pieces,
         )

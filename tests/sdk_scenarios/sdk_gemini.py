@@ -7,7 +7,7 @@ from typing import Any
 
 from google import genai
 from google.genai import errors, types
-from sdk_talk import Called, End, Function, Said, Setup
+from sdk_talk import Called, End, Function, Hear, Lacking, Said, Setup, listening
 
 ENDS: dict[str, End] = {
     "STOP": "stop",
@@ -23,8 +23,10 @@ class GeminiDriver:
     name = "google-genai"
     dialect = "gemini"
 
-    def __init__(self, address: str, key: str = "pk-any") -> None:
-        self.client = genai.Client(api_key=key, http_options=types.HttpOptions(base_url=address))
+    def __init__(self, address: str, key: str = "pk-any", hear: Hear | None = None) -> None:
+        self._connection = listening(hear)
+        options = types.HttpOptions(base_url=address, httpx_client=self._connection)
+        self.client = genai.Client(api_key=key, http_options=options)
 
     def begin(self, setup: Setup) -> _Talk:
         return _Talk(self.client, setup)
@@ -38,6 +40,7 @@ class GeminiDriver:
 
     def close(self) -> None:
         self.client.close()
+        self._connection.close()  # the SDK leaves a connection it was given to its owner
 
 
 def _tool(function: Function) -> types.FunctionDeclaration:
@@ -53,19 +56,30 @@ class _Talk:
         self._model = setup.model
         fields: dict[str, Any] = {"max_output_tokens": setup.max_tokens}
         if setup.system is not None:
-            fields["system_instruction"] = setup.system
+            fields["system_instruction"] = [setup.system, *setup.also] if setup.also else setup.system
         if setup.tools:
             fields["tools"] = [types.Tool(function_declarations=[_tool(each) for each in setup.tools])]
-        assert setup.parallel, "this API cannot forbid parallel calls"
+        if not setup.parallel or setup.cached:
+            raise Lacking("parallel calls cannot be forbidden, prompts not marked for the cache")
         if setup.force is not None:
             calling = types.FunctionCallingConfig(
-                mode=types.FunctionCallingConfigMode.ANY,
-                allowed_function_names=None if setup.force == "any" else [setup.force],
+                mode=types.FunctionCallingConfigMode.NONE
+                if setup.force == "none"
+                else types.FunctionCallingConfigMode.ANY,
+                allowed_function_names=None if setup.force in ("any", "none") else [setup.force],
             )
             fields["tool_config"] = types.ToolConfig(function_calling_config=calling)
         if setup.schema is not None:
             fields["response_mime_type"] = "application/json"
             fields["response_json_schema"] = dict(setup.schema)
+        elif setup.json:
+            fields["response_mime_type"] = "application/json"
+        given = {"temperature": setup.temperature, "top_p": setup.top_p, "seed": setup.seed}
+        fields |= {name: value for name, value in given.items() if value is not None}
+        if setup.answers > 1:
+            fields["candidate_count"] = setup.answers
+        if setup.logprobs:
+            fields["response_logprobs"] = True
         if setup.stop:
             fields["stop_sequences"] = list(setup.stop)
         if setup.thinks:
@@ -73,23 +87,29 @@ class _Talk:
         self._config = types.GenerateContentConfig(**fields)
         self._calls: list[types.FunctionCall] = []
 
-    def say(self, text: str, *, image: bytes | None = None, stream: bool = False) -> Said:
+    def say(self, text: str, *, image: bytes | str | None = None, stream: bool = False) -> Said:
         self._add(text, image)
         return self._answer(stream)
 
-    def _add(self, text: str, image: bytes | None = None) -> None:
+    def instruct(self, text: str) -> None:
+        raise Lacking("instructions stand at the beginning alone")
+
+    def _add(self, text: str, image: bytes | str | None = None) -> None:
         parts = [types.Part(text=text)]
-        if image is not None:
+        if isinstance(image, str):
+            parts.append(types.Part.from_uri(file_uri=image, mime_type="image/png"))
+        elif image is not None:
             parts.append(types.Part.from_bytes(data=image, mime_type="image/png"))
         self._contents.append(types.Content(role="user", parts=parts))
 
-    def give(self, results: Sequence[str], *, stream: bool = False) -> Said:
+    def give(self, results: Sequence[str], *, order: Sequence[int] | None = None, stream: bool = False) -> Said:
         parts = [
             types.Part(
                 function_response=types.FunctionResponse(id=call.id, name=call.name, response={"result": result})
             )
             for call, result in zip(self._calls, results, strict=True)
         ]
+        parts = parts if order is None else [parts[place] for place in order]
         self._contents.append(types.Content(role="user", parts=parts))
         return self._answer(stream)
 
@@ -139,5 +159,8 @@ class _Talk:
             thoughts="".join(part.text for part in parts if part.thought and part.text),
             input_tokens=usage.prompt_token_count or 0,
             output_tokens=(usage.candidates_token_count or 0) + (usage.thoughts_token_count or 0),
+            cached_tokens=usage.cached_content_token_count or 0,
             pieces=len(texts),
+            answers=max(len(chunk.candidates or ()) for chunk in chunks),
+            logprobs=any(each.logprobs_result for chunk in chunks for each in chunk.candidates or ()),
         )

@@ -21,13 +21,13 @@ from sdk_talk import Driver, Function, Setup
 
 from podium.testing import Fault
 
-DRIVERS: Mapping[str, Callable[[str], Driver]] = {
+DRIVERS: Mapping[str, Callable[..., Driver]] = {
     "openai-chat": OpenAIChatDriver,
     "openai-responses": OpenAIResponsesDriver,
     "anthropic": AnthropicDriver,
     "gemini": GeminiDriver,
 }
-"""By the dialect they speak; each takes the gateway's address."""
+"""By the dialect they speak; each takes the gateway's address and, by keyword, `key` and `hear`."""
 
 LACKS: Mapping[str, frozenset[str]] = {
     "openai-chat": frozenset(),

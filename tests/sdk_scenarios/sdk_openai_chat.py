@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import openai
-from sdk_talk import Called, End, Function, Said, Setup
+from sdk_talk import Called, End, Function, Hear, Said, Setup, listening
 
 ENDS: dict[str, End] = {
     "stop": "stop",
@@ -34,8 +34,10 @@ class OpenAIChatDriver:
     name = "openai"
     dialect = "openai-chat"
 
-    def __init__(self, address: str, key: str = "pk-any") -> None:
-        self.client = openai.OpenAI(base_url=f"{address}/v1", api_key=key, max_retries=0)
+    def __init__(self, address: str, key: str = "pk-any", hear: Hear | None = None) -> None:
+        self.client = openai.OpenAI(
+            base_url=f"{address}/v1", api_key=key, max_retries=0, http_client=listening(hear)
+        )
 
     def begin(self, setup: Setup) -> _Talk:
         return _Talk(self.client, setup)
@@ -61,7 +63,11 @@ class _Talk:
         self._client = client
         self._messages: list[Any] = []
         if setup.system is not None:
-            self._messages.append({"role": "system", "content": setup.system})
+            content: Any = setup.system
+            if setup.cached:  # OpenRouter's way, which Podium takes from callers of this API
+                content = [{"type": "text", "text": setup.system, "cache_control": {"type": "ephemeral"}}]
+            self._messages.append({"role": "system", "content": content})
+        self._messages += [{"role": "developer", "content": each} for each in setup.also]
         self._fields: dict[str, Any] = {"model": setup.model, "max_completion_tokens": setup.max_tokens}
         if setup.tools:
             self._fields["tools"] = [_tool(each) for each in setup.tools]
@@ -69,30 +75,46 @@ class _Talk:
                 self._fields["parallel_tool_calls"] = False
         if setup.force is not None:
             named = {"type": "function", "function": {"name": setup.force}}
-            self._fields["tool_choice"] = "required" if setup.force == "any" else named
+            self._fields["tool_choice"] = {"any": "required", "none": "none"}.get(setup.force, named)
         if setup.schema is not None:
             shape = {"name": "answer", "schema": dict(setup.schema), "strict": True}
             self._fields["response_format"] = {"type": "json_schema", "json_schema": shape}
+        elif setup.json:
+            self._fields["response_format"] = {"type": "json_object"}
         if setup.stop:
             self._fields["stop"] = list(setup.stop)
         if setup.thinks:
             self._fields["reasoning_effort"] = "low"
+            # OpenRouter's way of asking to see it: this API itself has none.
+            self._fields["extra_body"] = {"include_reasoning": True}
+        given = {"temperature": setup.temperature, "top_p": setup.top_p, "seed": setup.seed}
+        self._fields |= {name: value for name, value in given.items() if value is not None}
+        if setup.answers > 1:
+            self._fields["n"] = setup.answers
+        if setup.logprobs:
+            self._fields["logprobs"] = True
         self._last: Any = None
 
-    def say(self, text: str, *, image: bytes | None = None, stream: bool = False) -> Said:
+    def say(self, text: str, *, image: bytes | str | None = None, stream: bool = False) -> Said:
         self._add(text, image)
         return self._answer(stream)
 
-    def _add(self, text: str, image: bytes | None = None) -> None:
+    def instruct(self, text: str) -> None:
+        self._messages.append({"role": "system", "content": text})
+
+    def _add(self, text: str, image: bytes | str | None = None) -> None:
         content: Any = text
         if image is not None:
-            url = "data:image/png;base64," + base64.b64encode(image).decode()
+            url = image if isinstance(image, str) else "data:image/png;base64," + base64.b64encode(image).decode()
             content = [{"type": "text", "text": text}, {"type": "image_url", "image_url": {"url": url}}]
         self._messages.append({"role": "user", "content": content})
 
-    def give(self, results: Sequence[str], *, stream: bool = False) -> Said:
-        for call, result in zip(self._last.tool_calls, results, strict=True):
-            self._messages.append({"role": "tool", "tool_call_id": call.id, "content": result})
+    def give(self, results: Sequence[str], *, order: Sequence[int] | None = None, stream: bool = False) -> Said:
+        told = [
+            {"role": "tool", "tool_call_id": call.id, "content": result}
+            for call, result in zip(self._last.tool_calls, results, strict=True)
+        ]
+        self._messages += told if order is None else [told[place] for place in order]
         return self._answer(stream)
 
     def leave(self, text: str) -> str:
@@ -107,7 +129,7 @@ class _Talk:
         pieces = 1
         if stream:
             pieces = 0
-            options = {"include_usage": True}
+            options: Any = {"include_usage": True}
             with self._client.chat.completions.stream(
                 messages=self._messages, stream_options=options, **self._fields
             ) as events:
@@ -134,5 +156,13 @@ class _Talk:
             refusal=choice.message.refusal or "",
             input_tokens=done.usage.prompt_tokens,
             output_tokens=done.usage.completion_tokens,
+            cached_tokens=_detail(done, "cached_tokens"),
+            written_tokens=_detail(done, "cache_write_tokens"),
             pieces=pieces,
+            answers=len(done.choices),
+            logprobs=choice.logprobs is not None,
         )
+
+
+def _detail(done: Any, name: str) -> int:
+    return getattr(done.usage.prompt_tokens_details, name, None) or 0

@@ -9,15 +9,17 @@ from typing import Any
 
 import openai
 from sdk_openai_chat import OPENAI_ERRORS
-from sdk_talk import Called, End, Function, Said, Setup
+from sdk_talk import Called, End, Function, Hear, Lacking, Said, Setup, listening
 
 
 class OpenAIResponsesDriver:
     name = "openai responses"
     dialect = "openai-responses"
 
-    def __init__(self, address: str, key: str = "pk-any") -> None:
-        self.client = openai.OpenAI(base_url=f"{address}/v1", api_key=key, max_retries=0)
+    def __init__(self, address: str, key: str = "pk-any", hear: Hear | None = None) -> None:
+        self.client = openai.OpenAI(
+            base_url=f"{address}/v1", api_key=key, max_retries=0, http_client=listening(hear)
+        )
 
     def begin(self, setup: Setup) -> _Talk:
         return _Talk(self.client, setup)
@@ -51,37 +53,51 @@ class _Talk:
         self._fields: dict[str, Any] = {"model": setup.model, "max_output_tokens": setup.max_tokens, "store": False}
         if setup.system is not None:
             self._fields["instructions"] = setup.system
+        self._input += [{"role": "developer", "content": each} for each in setup.also]
         if setup.tools:
             self._fields["tools"] = [_tool(each) for each in setup.tools]
             if not setup.parallel:
                 self._fields["parallel_tool_calls"] = False
         if setup.force is not None:
             named = {"type": "function", "name": setup.force}
-            self._fields["tool_choice"] = "required" if setup.force == "any" else named
+            self._fields["tool_choice"] = {"any": "required", "none": "none"}.get(setup.force, named)
         if setup.schema is not None:
             shape = {"type": "json_schema", "name": "answer", "schema": dict(setup.schema), "strict": True}
             self._fields["text"] = {"format": shape}
-        assert not setup.stop, "this API has no stop sequences"
+        elif setup.json:
+            self._fields["text"] = {"format": {"type": "json_object"}}
+        if setup.stop or setup.seed is not None or setup.answers > 1 or setup.cached:
+            raise Lacking("no stop sequences, seed, several answers or cache marks")
+        given = {"temperature": setup.temperature, "top_p": setup.top_p}
+        self._fields |= {name: value for name, value in given.items() if value is not None}
+        if setup.logprobs:
+            self._fields["include"] = ["message.output_text.logprobs"]
         if setup.thinks:
             self._fields["reasoning"] = {"effort": "low", "summary": "auto"}
             self._fields["include"] = ["reasoning.encrypted_content"]
         self._last: Any = None
 
-    def say(self, text: str, *, image: bytes | None = None, stream: bool = False) -> Said:
+    def say(self, text: str, *, image: bytes | str | None = None, stream: bool = False) -> Said:
         self._add(text, image)
         return self._answer(stream)
 
-    def _add(self, text: str, image: bytes | None = None) -> None:
+    def instruct(self, text: str) -> None:
+        self._input.append({"role": "developer", "content": text})
+
+    def _add(self, text: str, image: bytes | str | None = None) -> None:
         content: list[Any] = [{"type": "input_text", "text": text}]
         if image is not None:
-            url = "data:image/png;base64," + base64.b64encode(image).decode()
+            url = image if isinstance(image, str) else "data:image/png;base64," + base64.b64encode(image).decode()
             content.append({"type": "input_image", "image_url": url, "detail": "auto"})
         self._input.append({"role": "user", "content": content})
 
-    def give(self, results: Sequence[str], *, stream: bool = False) -> Said:
+    def give(self, results: Sequence[str], *, order: Sequence[int] | None = None, stream: bool = False) -> Said:
         calls = [item for item in self._last.output if item.type == "function_call"]
-        for call, result in zip(calls, results, strict=True):
-            self._input.append({"type": "function_call_output", "call_id": call.call_id, "output": result})
+        told = [
+            {"type": "function_call_output", "call_id": call.call_id, "output": result}
+            for call, result in zip(calls, results, strict=True)
+        ]
+        self._input += told if order is None else [told[place] for place in order]
         return self._answer(stream)
 
     def leave(self, text: str) -> str:
@@ -134,7 +150,16 @@ class _Talk:
             refusal=_refusal(done),
             input_tokens=done.usage.input_tokens,
             output_tokens=done.usage.output_tokens,
+            cached_tokens=_detail(done, "cached_tokens"),
+            written_tokens=_detail(done, "cache_write_tokens"),
             pieces=pieces,
+            logprobs=any(
+                part.logprobs
+                for item in done.output
+                if item.type == "message"
+                for part in item.content
+                if part.type == "output_text"
+            ),
         )
 
 
@@ -149,3 +174,7 @@ def _end(done: Any) -> End:
     if any(item.type == "function_call" for item in done.output):
         return "tool_calls"
     return "refusal" if _refusal(done) else "stop"
+
+
+def _detail(done: Any, name: str) -> int:
+    return getattr(done.usage.input_tokens_details, name, None) or 0

@@ -6,12 +6,24 @@ reasoning included. Import it with this folder on `sys.path`, as tests/docs impo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
+import httpx2
 from msgspec import Struct, field
 
 End = Literal["stop", "length", "tool_calls", "refusal", "other"]
+Hear = Callable[[httpx2.Response], None]
+"""Told of every response of an SDK's connection, before the SDK reads it."""
+
+
+class Lacking(Exception):
+    """An API has no word for what a scenario asks of its SDK."""
+
+
+def listening(hear: Hear | None) -> httpx2.Client:
+    """The connection an SDK is given, so that a test sees the headers its user could ask for."""
+    return httpx2.Client(timeout=15, follow_redirects=True, event_hooks={"response": [hear] if hear else []})
 
 
 class Function(Struct, frozen=True, kw_only=True):
@@ -27,15 +39,26 @@ class Setup(Struct, frozen=True, kw_only=True):
 
     model: str = "auto"
     system: str | None = None
+    also: tuple[str, ...] = ()
+    """Further instructions, each by itself."""
+    cached: bool = False
+    """Whether the instructions are marked to be kept in the provider's cache."""
     tools: tuple[Function, ...] = ()
     force: str | None = None
-    """`any`, or the tool that must be called."""
+    """`any`, `none`, or the tool that must be called."""
     parallel: bool = True
     schema: Mapping[str, Any] | None = None
     stop: tuple[str, ...] = ()
     max_tokens: int = 2048
     thinks: bool = False
     """Whether the caller asks to see reasoning."""
+    json: bool = False
+    """Whether the answer must be JSON of any shape."""
+    temperature: float | None = None
+    top_p: float | None = None
+    seed: int | None = None
+    answers: int = 1
+    logprobs: bool = False
 
 
 class Called(Struct, frozen=True, kw_only=True):
@@ -58,19 +81,31 @@ class Said(Struct, frozen=True, kw_only=True):
     """All of the prompt, cached or not."""
     output_tokens: int
     """All that was written, reasoning included."""
+    cached_tokens: int = 0
+    """Of the input: read from the provider's cache."""
+    written_tokens: int = 0
+    """Of the input: written to it."""
     pieces: int = 1
     """Texts it came in."""
+    answers: int = 1
+    """How many there were; the rest of this is the first."""
+    logprobs: bool = False
+    """Whether it came with log probabilities."""
 
 
 class Conversation(Protocol):
     """One conversation. Each call adds to it."""
 
-    def say(self, text: str, *, image: bytes | None = None, stream: bool = False) -> Said:
-        """A user's turn, a PNG with it where one is given, and the answer."""
+    def say(self, text: str, *, image: bytes | str | None = None, stream: bool = False) -> Said:
+        """A user's turn, with it a PNG or an image's address where one is given, and the answer."""
         ...
 
-    def give(self, results: Sequence[str], *, stream: bool = False) -> Said:
-        """What the tools called last returned, in the order of the calls, and the answer."""
+    def give(self, results: Sequence[str], *, order: Sequence[int] | None = None, stream: bool = False) -> Said:
+        """What the tools called last returned, by the calls' order, and the answer. `order`: which is sent first."""
+        ...
+
+    def instruct(self, text: str) -> None:
+        """Instructions in the middle of the conversation. Raises Lacking."""
         ...
 
     def leave(self, text: str) -> str:

@@ -27,7 +27,7 @@ def test_the_public_names_are_pinned() -> None:
     assert podium.testing.__all__ == [
         "CODING_AGENT", "MIXED", "SUPPORT_DESK", "CheckableTask", "FakeClock", "FakeProvider", "Fault", "Faults",
         "Flap", "GatewayServer", "MemoryLedger", "SimApp", "SimModel", "SimProcess", "SimServer", "SimVendor",
-        "make_task", "make_tasks",
+        "make_recording", "make_task", "make_tasks",
     ]  # fmt: skip
     for name in podium.testing.__all__:
         assert getattr(podium.testing, name)

@@ -17,7 +17,7 @@ class DataUrl(Struct, frozen=True):
 
 def read_data_url(url: str) -> DataUrl | None:
     """None for any other address, and for a `data:` URL that is not base64."""
-    if not url[:5].lower() == "data:":
+    if url[:5].lower() != "data:":
         return None
     head, comma, data = url.partition(",")
     if not comma or not head.lower().endswith(_BASE64):

@@ -11,6 +11,7 @@ import re
 # The groups are atomic: CRLF is one line end, and must never be taken for CR and LF.
 _EVENT_END = re.compile(rb"(?>\r\n|\n|\r)(?>\r\n|\n|\r)")
 _LINE_END = re.compile(rb"\r\n|\n|\r")
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _LONGEST_CUT = 3
 """Bytes of an event's end that may have come before its last one."""
 
@@ -25,31 +26,33 @@ class EventTooLarge(ValueError):
 class EventCutter:
     """Cuts a byte stream into events, each as (data, the bytes it came in)."""
 
-    __slots__ = ("_pieces", "_size", "_tail")
+    __slots__ = ("_begun", "_kept", "_tail")
 
     def __init__(self) -> None:
-        # The event under way, in the pieces it came in: joined once, when its end is here, however many there are.
-        self._pieces: list[bytes] = []
-        self._size = 0
+        # The event under way. One buffer, whatever the size of the pieces it comes in: a list of single bytes would
+        # hold forty times what they weigh.
+        self._kept = bytearray()
         self._tail = b""  # of the last piece, as much as an end that is cut in two can need
+        self._begun = False
 
     def feed(self, chunk: bytes) -> list[tuple[bytes, bytes]]:
         """Events completed by this chunk."""
         search = 0
-        if self._pieces:
+        if self._kept:
             near = self._tail + chunk
             if _end_of_event(near, 0) < 0:
                 self._keep(chunk, near)
                 return []
-            search = self._size - len(self._tail)
-            self._pieces.append(chunk)
-            chunk = b"".join(self._pieces)
-            self._pieces.clear()
-            self._size = 0
+            search = len(self._kept) - len(self._tail)
+            self._kept += chunk
+            chunk = bytes(self._kept)
+            self._kept.clear()
         events: list[tuple[bytes, bytes]] = []
         start = 0
         while (end := _end_of_event(chunk, search)) >= 0:
             raw = chunk[start:end]
+            if not self._begun:
+                raw = self._beginning(raw)
             events.append((event_data(raw), raw))
             start = search = end
         if start < len(chunk):
@@ -57,18 +60,21 @@ class EventCutter:
             self._keep(rest, rest)
         return events
 
+    def _beginning(self, raw: bytes) -> bytes:
+        """The first event without the byte order mark a stream may begin with; few clients would know to skip it."""
+        self._begun = True
+        return raw.removeprefix(_BYTE_ORDER_MARK)
+
     def _keep(self, piece: bytes, near: bytes) -> None:
-        self._pieces.append(piece)
-        self._size += len(piece)
+        self._kept += piece
         self._tail = near[-_LONGEST_CUT:]
-        if self._size > MAX_EVENT_BYTES:
+        if len(self._kept) > MAX_EVENT_BYTES:
             raise EventTooLarge(f"a single event exceeded {MAX_EVENT_BYTES} bytes")
 
     def close(self) -> list[tuple[bytes, bytes]]:
         """What was left without a blank line at the end of the stream."""
-        rest = b"".join(self._pieces)
-        self._pieces.clear()
-        self._size = 0
+        rest = bytes(self._kept) if self._begun else self._beginning(bytes(self._kept))
+        self._kept.clear()
         data = event_data(rest)
         if data:
             return [(data, rest + b"\n\n")]

@@ -173,6 +173,8 @@ _REMEDIES = {
     FailureKind.BILLING: "Its account has no credit left: top it up or disable the provider.",
     FailureKind.NOT_FOUND: "It does not serve this model under this name: see `podium models`.",
 }
+_STATUS = re.compile(r"[45][0-9][0-9]")
+"""A code that is one. Neither `int` nor `isdigit` could tell: the one fails on `²`, which the other takes."""
 _CALLERS_OWN = ("invalid_request", "INVALID_ARGUMENT", "ValidationException")
 _REDIRECTED = "Set its base_url to where it redirects: prompts are not sent on."
 
@@ -217,7 +219,7 @@ def inside_success(body: bytes, provider: str) -> ProviderError:
     """Ours for an error that came inside a 200, whole or streamed: what it says decides, as it does elsewhere."""
     said = read_said(body)
     text = f"{' '.join(said.codes)} {said.message}"
-    status = next((int(word) for word in said.codes if word.isdigit() and 400 <= int(word) < 600), None)
+    status = next((int(word) for word in said.codes if _STATUS.fullmatch(word)), None)
     kind = kind_of(status or 400, text, said.codes)
     if kind is FailureKind.BAD_REQUEST and status is None and not any(word in text for word in _CALLERS_OWN):
         kind = FailureKind.SERVER_ERROR  # it took the request and then failed; nothing says the request was wrong

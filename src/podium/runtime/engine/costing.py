@@ -84,11 +84,14 @@ def counted_usage(profile: Profile, written: int) -> Usage:
     )
 
 
+def says_figures(stated: Usage | None) -> bool:
+    """Whether the provider stated what was used. A statement that nothing was read or written is none."""
+    return stated is not None and bool(stated.input or stated.output or stated.audio_seconds)
+
+
 def usage_or_count(stated: Usage | None, profile: Profile, written: int) -> Usage:
-    """What the provider stated, or the count. A statement that nothing was read or written is none."""
-    if stated is not None and (stated.input or stated.output or stated.audio_seconds):
-        return stated
-    return counted_usage(profile, written)
+    """What the provider stated, or the count."""
+    return stated if stated is not None and says_figures(stated) else counted_usage(profile, written)
 
 
 def usage_of_failure(kind: FailureKind, http_status: int | None, profile: Profile) -> Usage:

@@ -20,7 +20,7 @@ from podium.models.catalog import Deployment
 from podium.policies.cascade import judge_structure
 
 from .attempts import Attempts
-from .costing import usage_or_count, written_tokens
+from .costing import counted_usage, says_figures, written_tokens
 from .live import LiveAnswer, open_stream
 from .parts import Parts
 from .settle import settle, settle_fault
@@ -98,9 +98,8 @@ class Engine:
         async def call(deployment: Deployment, call: Call) -> tuple[Reply, Verdict]:
             nonlocal unfit
             reply = await self._parts.provider_of(deployment).complete(call)
-            usage = usage_or_count(reply.usage, attempts.decision.profile, written_tokens(reply))
-            if usage is not reply.usage:
-                reply = replace(reply, usage=usage)
+            if not says_figures(reply.usage):
+                reply = replace(reply, usage=counted_usage(attempts.decision.profile, written_tokens(reply)))
             verdict = judge_structure(attempts.task, reply)
             if not verdict.accepted:
                 unfit = _Unfit(deployment, reply, verdict)

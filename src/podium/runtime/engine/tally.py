@@ -5,6 +5,7 @@ from __future__ import annotations
 from podium.core.errors import FailureKind, ProviderError
 from podium.core.messages import (
     Finished,
+    FinishReason,
     Frame,
     Noted,
     OpaqueDelta,
@@ -65,6 +66,8 @@ class Tally:
                 self.written.add_unseen()
             elif isinstance(event, Finished):
                 self._finished.add(event.index)
+                if event.reason is FinishReason.CONTENT_FILTER:
+                    self.content = True  # a refusal is an answer, also where the wire has no words for it
             elif isinstance(event, UsageSeen):
                 self.usage = event.usage
             elif isinstance(event, Noted):

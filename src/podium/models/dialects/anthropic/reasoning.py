@@ -16,6 +16,7 @@ _SHARES = {"minimal": LEAST_BUDGET, "low": 2_048, "medium": 8_192, "high": 16_38
 """An effort as a budget, for generations that only know budgets. All leave room in the smallest such model's 32,000
 tokens of output."""
 _UNASKED = "none"
+_OWN_MEASURE = -1
 _LADDER = ("minimal", "low", "medium", "high", "xhigh", "max")
 
 
@@ -36,6 +37,8 @@ def ask_for(options: Options, generation: Generation, limit: int | None, *, bare
     """The form for this model. `limit` is the answer's, where there is one; `bare_call` says that the turn under way
     began with a call and no thinking, which models with budgets refuse to go on from while they think."""
     effort, budget = options.reasoning_effort, options.reasoning_tokens
+    if effort is None and budget is None and options.show_reasoning:
+        budget = _OWN_MEASURE  # who wants to see reasoning wants it to happen; other vendors' models think by themselves
     if effort == _UNASKED or budget == 0:
         return _off(generation, options, notes)
     if effort is None and budget is None:

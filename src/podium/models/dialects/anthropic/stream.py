@@ -26,7 +26,7 @@ from podium.core.messages import (
     UsageSeen,
 )
 
-from ..sse import EventCutter, EventTooLarge
+from ..event_frames import EventFrames
 from .replies import error_text, finish_reason
 from .usage import canonical, merged, read_usage
 from .wire import ANSWER_TOOL, NAME, NO_RAW, AnswerBlock, Delta, Event, WireUsage
@@ -57,29 +57,18 @@ class _Open:
 _NOWHERE = _Open("none")
 
 
-class MessagesStreamReader:
+class MessagesStreamReader(EventFrames):
     """Reads one stream of message events."""
 
-    __slots__ = ("_answered", "_blocks", "_calls", "_cutter", "_provider", "_usage")
+    __slots__ = ("_answered", "_blocks", "_calls", "_provider", "_usage")
 
     def __init__(self, *, provider: str) -> None:
+        super().__init__()
         self._provider = provider
-        self._cutter = EventCutter()
         self._blocks: dict[int, _Open] = {}
         self._calls = 0
         self._answered = False
         self._usage: WireUsage | None = None
-
-    def feed(self, data: bytes) -> list[Frame]:
-        """Frames completed by these bytes. Raises ProviderError(GARBAGE) for what is no message event."""
-        try:
-            events = self._cutter.feed(data)
-        except EventTooLarge as exc:
-            raise self._garbage(str(exc)) from exc
-        return [self._frame(content, raw) for content, raw in events]
-
-    def close(self) -> list[Frame]:
-        return [self._frame(content, raw) for content, raw in self._cutter.close()]
 
     def _frame(self, data: bytes, raw: bytes) -> Frame:
         if not data:

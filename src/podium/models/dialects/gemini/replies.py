@@ -81,6 +81,11 @@ def blocked_text(answer: AnswerWithoutUsage) -> str | None:
     return (feedback.block_reason_message or f"The prompt was blocked: {feedback.block_reason}.")[:_LONGEST_MESSAGE]
 
 
+def withheld_text(candidate: Candidate) -> str:
+    """What there is to say of an answer of which a filter left nothing."""
+    return (candidate.finish_message or f"The answer was withheld: {candidate.finish_reason}.")[:_LONGEST_MESSAGE]
+
+
 def error_text(error: Any) -> tuple[str, str | None]:
     """(message, status word or code) of an `error` value, whatever shape it has."""
     if not isinstance(error, dict):
@@ -188,11 +193,14 @@ def _read(answer: AnswerWithoutUsage, usage: Usage | None, body: bytes, provider
             texts.append(part.text)
         elif (kind := unread_kind(part)) is not None:
             unread.append(kind)
+    text, finish = "".join(texts), finish_reason(candidate.finish_reason or "STOP", bool(calls))
+    withheld = finish is FinishReason.CONTENT_FILTER and not (text or calls or unread)
     return Reply(
-        text="".join(texts),
+        text=text,
+        refusal=withheld_text(candidate) if withheld else None,
         tool_calls=tuple(calls),
         reasoning=_read_thoughts(thoughts),
-        finish=finish_reason(candidate.finish_reason or "STOP", bool(calls)),
+        finish=finish,
         notes=tuple(
             f"The answer's {kind} has no place outside Gemini's own dialect." for kind in dict.fromkeys(unread)
         ),
@@ -251,7 +259,9 @@ def write_reply(reply: Reply, *, task: Task, model: str) -> bytes:
     # Chats of Google's SDKs forget an answer without parts.
     content = {"parts": parts or [{"text": ""}], "role": "model"}
     body: dict[str, Any] = {
-        "candidates": [{"content": content, "finishReason": wire_finish(reply.finish), "index": 0}],
+        "candidates": [
+            {"content": content, "finishReason": wire_finish(reply.finish, refused=bool(reply.refusal)), "index": 0}
+        ],
         "modelVersion": reply.model or model,
         "responseId": task.id,
     }
@@ -260,8 +270,9 @@ def write_reply(reply: Reply, *, task: Task, model: str) -> bytes:
     return _encoder.encode(body)
 
 
-def wire_finish(reason: FinishReason) -> str:
-    return _WIRE_FINISH[reason]
+def wire_finish(reason: FinishReason, *, refused: bool) -> str:
+    """A refusal is told by the finish alone here: its words are text like any other."""
+    return _WIRE_FINISH[FinishReason.CONTENT_FILTER if refused and reason is FinishReason.STOP else reason]
 
 
 def wire_thought(block: ReasoningPart) -> dict[str, Any]:

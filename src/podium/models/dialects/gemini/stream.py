@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from podium.core.errors import ProviderError
 from podium.core.messages import (
     Finished,
     FinishReason,
@@ -23,7 +24,7 @@ from podium.core.messages import (
     UsageSeen,
 )
 
-from ..sse import EventCutter, EventTooLarge
+from ..event_frames import EventFrames
 from .replies import (
     FAULTS,
     CallNames,
@@ -36,44 +37,54 @@ from .replies import (
     garbage,
     is_said,
     unread_kind,
+    withheld_text,
 )
 from .usage import read_usage
 from .wire import NAME, AnswerWithoutUsage, Candidate, FunctionCall, Part, WireUsage
 
+_DONE = b"[DONE]"
+"""Some servers end with another dialect's mark; this one's clients would choke on it."""
 
-class GeminiStreamReader:
+
+class GeminiStreamReader(EventFrames):
     """Reads one stream of generateContent chunks."""
 
-    __slots__ = ("_calls", "_cutter", "_finished", "_grounded", "_names", "_provider", "_stated")
+    __slots__ = ("_answer", "_calls", "_finished", "_grounded", "_names", "_provider", "_said", "_stated")
 
     def __init__(self, *, provider: str) -> None:
+        super().__init__()
         self._provider = provider
-        self._cutter = EventCutter()
+        self._answer: str | None = None
         self._names = CallNames()
         self._calls = 0
+        self._said = False
+        """Whether there was anything but thoughts."""
         self._finished: set[int] = set()
         self._grounded = False
         self._stated: WireUsage | None = None
-
-    def feed(self, data: bytes) -> list[Frame]:
-        """Frames completed by these bytes. Raises ProviderError(GARBAGE) for what is no chunk."""
-        try:
-            events = self._cutter.feed(data)
-        except EventTooLarge as exc:
-            raise garbage(self._provider, exc) from exc
-        return [self._frame(content, raw) for content, raw in events]
-
-    def close(self) -> list[Frame]:
-        return [self._frame(content, raw) for content, raw in self._cutter.close()]
 
     def _frame(self, data: bytes, raw: bytes) -> Frame:
         if not data:
             return Frame(raw=raw, idle=True)
         try:
             chunk, figures = decode_answer(data)
+            if self._is_another(chunk):
+                return Frame(idle=True)
             return Frame(events=self._events(chunk, figures), raw=raw)
         except (msgspec.DecodeError, ValueError, RecursionError) as exc:
+            if self._finished and data.strip() == _DONE:
+                return Frame(idle=True)
             raise garbage(self._provider, exc) from exc
+
+    def _garbage(self, why: str) -> ProviderError:
+        return garbage(self._provider, why)
+
+    def _is_another(self, chunk: AnswerWithoutUsage) -> bool:
+        """Whether a chunk belongs to an answer that came behind a finished one. The wire has no end mark, and older
+        models go on after a STOP: only its identifier tells."""
+        if self._answer is None:
+            self._answer = chunk.response_id
+        return bool(self._finished) and chunk.response_id is not None and chunk.response_id != self._answer
 
     def _events(self, chunk: AnswerWithoutUsage, figures: WireUsage | None) -> tuple[StreamEvent, ...]:
         if chunk.error is not None:
@@ -113,7 +124,10 @@ class GeminiStreamReader:
         elif candidate.index not in self._finished:  # older models say STOP in every chunk
             self._finished.add(candidate.index)
             called = self._calls > 0 and not candidate.index
-            events.append(Finished(finish_reason(reason, called), candidate.index))
+            finish = finish_reason(reason, called)
+            if finish is FinishReason.CONTENT_FILTER and not (self._said or called or candidate.index):
+                events.append(RefusalDelta(withheld_text(candidate)))
+            events.append(Finished(finish, candidate.index))
 
     def _part(self, part: Part, chunk: AnswerWithoutUsage, events: list[StreamEvent]) -> None:
         if part.function_call is not None:
@@ -125,10 +139,12 @@ class GeminiStreamReader:
                 events.append(ReasoningSealed(signature=part.thought_signature, origin=NAME))
         elif part.text is not None:
             if part.text:
+                self._said = True
                 events.append(TextDelta(part.text))
         else:
             kind = unread_kind(part)
             if kind is not None:
+                self._said = True
                 events.append(OpaqueDelta(kind))
 
     def _call(self, part: Part, call: FunctionCall, chunk: AnswerWithoutUsage, events: list[StreamEvent]) -> None:

@@ -61,6 +61,7 @@ class GeminiStreamWriter:
         "_calls",
         "_finish",
         "_head",
+        "_refused",
         "_shown",
         "_tail",
         "_thought",
@@ -81,6 +82,7 @@ class GeminiStreamWriter:
         self._thought: list[str] = []
         self._blocks: list[ReasoningPart] = []
         self._finish: FinishReason | None = None
+        self._refused = False
         self._usage: Usage | None = None
 
     def write(self, events: Sequence[StreamEvent]) -> bytes:
@@ -106,6 +108,7 @@ class GeminiStreamWriter:
         elif isinstance(event, ToolCallDelta):
             self._piece(event)
         elif isinstance(event, RefusalDelta):
+            self._refused = True
             return self._chunk(b'{"text":' + _encode(event.text) + b"}")
         elif isinstance(event, Finished):
             if not event.index:
@@ -122,7 +125,7 @@ class GeminiStreamWriter:
             "candidates": [
                 {
                     "content": {"parts": parts, "role": "model"},
-                    "finishReason": wire_finish(self._finish or FinishReason.OTHER),
+                    "finishReason": wire_finish(self._finish or FinishReason.OTHER, refused=self._refused),
                     "index": 0,
                 }
             ]

@@ -22,7 +22,7 @@ from podium.core.messages import (
     UsageSeen,
 )
 
-from ..sse import EventCutter, EventTooLarge
+from ..event_frames import EventFrames
 from . import extensions
 from .call_pieces import CallPieces
 from .reasoning import ThoughtReader
@@ -37,45 +37,18 @@ END_MARK = Frame(raw=b"data: [DONE]\n\n", closing=True)
 """For a finished answer whose provider sent none: clients wait for it."""
 
 
-class ChatStreamReader:
+class ChatStreamReader(EventFrames):
     """Reads one stream of chat completion chunks."""
 
-    __slots__ = ("_broken", "_calls", "_cutter", "_opaque_call", "_provider", "_thoughts", "_written")
+    __slots__ = ("_calls", "_opaque_call", "_provider", "_thoughts", "_written")
 
     def __init__(self, *, provider: str) -> None:
+        super().__init__()
         self._provider = provider
-        self._cutter = EventCutter()
-        self._broken: ProviderError | None = None
         self._calls: CallPieces | None = None
         self._thoughts: ThoughtReader | None = None
         self._opaque_call = False
         self._written = False
-
-    def feed(self, data: bytes) -> list[Frame]:
-        """Frames completed by these bytes. Raises ProviderError(GARBAGE) for what is no chunk."""
-        try:
-            events = self._cutter.feed(data)
-        except EventTooLarge as exc:
-            raise self._garbage(str(exc)) from exc
-        return self._frames(events)
-
-    def close(self) -> list[Frame]:
-        return self._frames(self._cutter.close())
-
-    def _frames(self, events: list[tuple[bytes, bytes]]) -> list[Frame]:
-        """What came whole before a fault is given first, so that the bytes' split into reads changes nothing."""
-        if self._broken is not None:
-            raise self._broken
-        frames: list[Frame] = []
-        for content, raw in events:
-            try:
-                frames.append(self._frame(content, raw))
-            except ProviderError as error:
-                if not frames:
-                    raise
-                self._broken = error
-                break
-        return frames
 
     def _frame(self, data: bytes, raw: bytes) -> Frame:
         if not data:

@@ -28,7 +28,7 @@ from podium.core.messages import (
     UsageSeen,
 )
 
-from ..sse import EventCutter, EventTooLarge
+from ..event_frames import EventFrames
 from .items import read_reasoning
 from .replies import error_text, finish_reason, said
 from .usage import read_usage
@@ -52,29 +52,18 @@ class _Call:
         self.ended = False
 
 
-class ResponsesStreamReader:
+class ResponsesStreamReader(EventFrames):
     """Reads one stream of Responses events."""
 
-    __slots__ = ("_calls", "_cutter", "_ended", "_provider", "_seen", "_thought")
+    __slots__ = ("_calls", "_ended", "_provider", "_seen", "_thought")
 
     def __init__(self, *, provider: str) -> None:
+        super().__init__()
         self._provider = provider
-        self._cutter = EventCutter()
         self._calls: dict[Any, _Call] = {}  # by place in the output, in the order they began
         self._seen: set[Any] = set()  # (place, part) whose text came in deltas
         self._thought: set[Any] = set()  # places of reasoning whose text came in deltas
         self._ended = False
-
-    def feed(self, data: bytes) -> list[Frame]:
-        """Frames completed by these bytes. Raises ProviderError(GARBAGE) for what is no event of this dialect."""
-        try:
-            events = self._cutter.feed(data)
-        except EventTooLarge as exc:
-            raise self._garbage(str(exc)) from exc
-        return [self._frame(content, raw) for content, raw in events]
-
-    def close(self) -> list[Frame]:
-        return [self._frame(content, raw) for content, raw in self._cutter.close()]
 
     def _frame(self, data: bytes, raw: bytes) -> Frame:
         # `[DONE]` ends nothing here: some servers send it out of habit, after the event that does.
