@@ -3,7 +3,7 @@
 A closed loop would wait for a slow gateway and so hide its slowness. Prints one JSON object: milliseconds to the first
 text of each stream, and what went wrong.
 
-usage: python benchmarks/stream_load.py URL BODY_FILE HEADERS_JSON PER_SECOND SECONDS CHUNKS [MARK]
+usage: python benchmarks/stream_load.py URL BODY_FILE HEADERS_JSON PER_SECOND SECONDS CHUNKS
 """
 
 import asyncio
@@ -32,12 +32,12 @@ class Stream(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)  # uvloop's is one without inheriting from it
 
-    def ask(self, request: bytes, chunks: int) -> asyncio.Future[None]:
-        """Send the request; the future ends with its answer."""
+    def ask(self, request: bytes, chunks: int, due: float) -> asyncio.Future[None]:
+        """Send the request; the future ends with its answer. Time counts from when it was due, late or not."""
         assert self.transport is not None
         self.done = asyncio.get_running_loop().create_future()
         self.chunks, self.seen, self.first_ms, self.tail = chunks, 0, None, b""
-        self.began = time.perf_counter()
+        self.began = due
         self.transport.write(request)
         return self.done
 
@@ -75,11 +75,11 @@ async def run(url: str, body: bytes, headers: dict[str, str], per_second: float,
     firsts: list[float] = []
     errors: list[str] = []
 
-    async def one(record: bool) -> None:
+    async def one(record: bool, due: float) -> None:
         stream = idle.pop() if idle else (await loop.create_connection(Stream, parts.hostname, parts.port))[1]
         try:
             async with asyncio.timeout(LIMIT_S):
-                await stream.ask(request, chunks)
+                await stream.ask(request, chunks, due)
         except (Exception, TimeoutError) as error:  # noqa: BLE001  # counted and shown
             errors.append(repr(error))
             return
@@ -87,13 +87,15 @@ async def run(url: str, body: bytes, headers: dict[str, str], per_second: float,
         if record and stream.first_ms is not None:
             firsts.append(stream.first_ms)
 
-    await asyncio.gather(*(one(False) for _ in range(8)))  # connections are made before the clock runs
+    await asyncio.gather(
+        *(one(False, time.perf_counter()) for _ in range(8))
+    )  # connections are made before the clock runs
     clock = random.Random(SEED)
-    began, due = loop.time(), 0.0
+    began, due = time.perf_counter(), 0.0
     running: list[asyncio.Task[None]] = []
     while due < seconds:
-        await asyncio.sleep(max(0.0, began + due - loop.time()))
-        running.append(asyncio.ensure_future(one(True)))
+        await asyncio.sleep(max(0.0, began + due - time.perf_counter()))
+        running.append(asyncio.ensure_future(one(True, began + due)))
         due += clock.expovariate(per_second)
     await asyncio.gather(*running)
     print(json.dumps({"first_ms": firsts, "streams": len(running) + 8, "errors": errors[:3], "failed": len(errors)}))

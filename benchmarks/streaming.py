@@ -1,10 +1,10 @@
 """What a gateway adds to a stream: time to the first text, and processor time for every further chunk.
 
-Streams begin at fixed moments whether or not earlier ones are done (an open loop), each once directly and once through
-every gateway, target by target within each round. The processor time of a chunk is the difference between streams of
-few and of many chunks, so that what a request costs in itself drops out.
+Streams begin at fixed moments whether or not earlier ones are done (an open loop), target by target within each round,
+directly before and through each gateway. The processor time of a chunk is the difference between streams of few and of
+many chunks, so that what a request costs in itself drops out.
 
-usage: python benchmarks/streaming.py [--quick] [--only podium,litellm] [--rounds 3] [--json FILE]
+usage: python benchmarks/streaming.py [--quick] [--only "podium;litellm"] [--rounds 3] [--json FILE]
 """
 
 import argparse
@@ -143,13 +143,14 @@ def chunk_us(few: Run, many: Run) -> float:
     return (many.cpu_s / many.streams - few.cpu_s / few.streams) / (MANY - FEW) * 1e6
 
 
-def one_round(stage: Stage, target: Target, found: Found, number: int, direct_ms: float) -> None:
-    """Start the target, warm it up, and measure."""
+def one_round(stage: Stage, target: Target, found: Found, number: int) -> float:
+    """Start the target, warm it up, and measure; the direct median of the same minute."""
     workdir = stage.folder / f"{target.name.replace(', ', '-')}-{number}"
     workdir.mkdir(parents=True)
     site = Site(free_port(), stage.source.port, workdir)
     with running(target.command(site), site.port, stage.gateway_core, workdir) as server:
         load(stage, site.port, target, FEW, server)  # warm-up
+        direct_ms = median(load(stage, stage.source.port, None, FEW, stage.source).first_ms)
         few = load(stage, site.port, target, FEW, server)
         many = load(stage, site.port, target, MANY, server)
         burst_few = load(stage, site.port, target, FEW, server, burst=True)
@@ -158,6 +159,7 @@ def one_round(stage: Stage, target: Target, found: Found, number: int, direct_ms
     found.added_ms.append(median(few.first_ms) - direct_ms)
     found.paced_us.append(chunk_us(few, many))
     found.burst_us.append(chunk_us(burst_few, burst_many))
+    return direct_ms
 
 
 def arguments() -> argparse.Namespace:
@@ -180,7 +182,9 @@ def arguments() -> argparse.Namespace:
 def report(results: Mapping[str, Found], direct_ms: list[float]) -> str:
     """The table for people."""
     lines = ["| gateway | first text, ms | added to direct, ms | CPU us a chunk, paced | CPU us a chunk, at once |"]
-    lines += ["|---|---|---|---|---|", f"| {DIRECT} | {median(direct_ms):.2f} | | | |"]
+    lines.append("|---|---|---|---|---|")
+    if direct_ms:
+        lines.append(f"| {DIRECT} | {median(direct_ms):.2f} | | | |")
     for name, found in results.items():
         if not found.first_ms:
             lines.append(f"| {name} | {found.problem.splitlines()[0][:150] if found.problem else 'nothing'} | | | |")
@@ -207,13 +211,12 @@ def main() -> int:
         with running(Command(argv, {}, "/v1/models"), port, load_core, Path(folder) / "source") as source:
             stage = Stage(source, gateway_core, load_core, Path(folder), chosen.seconds)
             for number in range(1, chosen.rounds + 1):
-                direct_ms.append(median(load(stage, port, None, FEW, source).first_ms))
                 for name, found in results.items():
                     if found.problem:
                         continue
                     print(f"round {number}: {name} ...", file=sys.stderr, flush=True)
                     try:
-                        one_round(stage, STREAMED[name], found, number, direct_ms[-1])
+                        direct_ms.append(one_round(stage, STREAMED[name], found, number))
                     except (RoundFailed, Unavailable) as reason:
                         found.problem = str(reason)
                         print(f"{name}: {reason}", file=sys.stderr, flush=True)

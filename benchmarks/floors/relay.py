@@ -23,8 +23,10 @@ async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
         message = await receive()
         body += message.get("body", b"")
         more = message.get("more_body", False)
-    request = client.post(UPSTREAM).header("content-type", "application/json").body_bytes(body).build_streamed()
-    async with request as response:
+    request = client.post(UPSTREAM).header("content-type", "application/json").body_bytes(body)
+    if b'"stream": true' in body:
+        request = request.streamed_read_buffer_limit(0)  # else the first 64 KB of a stream would be held back
+    async with request.build_streamed() as response:
         kind = (response.get_header("content-type") or "application/octet-stream").encode()
         start = {"type": "http.response.start", "status": response.status}
         if kind.startswith(b"text/event-stream"):

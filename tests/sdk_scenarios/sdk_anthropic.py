@@ -116,6 +116,9 @@ class _Talk:
         self._messages.append({"role": "user", "content": told if order is None else [told[i] for i in order]})
         return self._answer(stream)
 
+    def move(self, model: str) -> None:
+        self._fields["model"] = model
+
     def leave(self, text: str) -> str:
         self._add(text)
         with self._client.messages.stream(messages=self._messages, **self._fields) as stream:

@@ -118,6 +118,9 @@ class _Talk:
             model=self._model, contents=self._contents, config=self._config
         )
 
+    def move(self, model: str) -> None:
+        self._model = model
+
     def leave(self, text: str) -> str:
         self._add(text)
         chunks = self._chunks()

@@ -35,9 +35,7 @@ class OpenAIChatDriver:
     dialect = "openai-chat"
 
     def __init__(self, address: str, key: str = "pk-any", hear: Hear | None = None) -> None:
-        self.client = openai.OpenAI(
-            base_url=f"{address}/v1", api_key=key, max_retries=0, http_client=listening(hear)
-        )
+        self.client = openai.OpenAI(base_url=f"{address}/v1", api_key=key, max_retries=0, http_client=listening(hear))
 
     def begin(self, setup: Setup) -> _Talk:
         return _Talk(self.client, setup)
@@ -116,6 +114,9 @@ class _Talk:
         ]
         self._messages += told if order is None else [told[place] for place in order]
         return self._answer(stream)
+
+    def move(self, model: str) -> None:
+        self._fields["model"] = model
 
     def leave(self, text: str) -> str:
         self._add(text)

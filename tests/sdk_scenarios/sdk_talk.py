@@ -108,6 +108,10 @@ class Conversation(Protocol):
         """Instructions in the middle of the conversation. Raises Lacking."""
         ...
 
+    def move(self, model: str) -> None:
+        """From now on another model is asked."""
+        ...
+
     def leave(self, text: str) -> str:
         """A user's turn whose stream is closed at its first text; that text."""
         ...

@@ -52,7 +52,9 @@ def chunk(data: bytes) -> bytes:
 LAST = b"0\r\n\r\n"
 
 
-def streamed(pieces: Iterable[bytes], *extra: str, kind: str | None = SSE, after: Sequence[Step] = (LAST,)) -> list[Step]:
+def streamed(
+    pieces: Iterable[bytes], *extra: str, kind: str | None = SSE, after: Sequence[Step] = (LAST,)
+) -> list[Step]:
     """An answer in HTTP chunks, one a piece, so that each is read by itself; then `after`."""
     told = b"".join(chunk(piece) for piece in pieces if piece)
     return [head(kind, "transfer-encoding: chunked", *extra) + told, *after]

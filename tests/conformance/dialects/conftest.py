@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,8 @@ PRICE = PriceSettings(
     input=Decimal(1), output=Decimal(5), cached=Decimal("0.1"), cache_write=Decimal("1.25"), cache_write_1h=Decimal(2)
 )
 
+PRICES = {"input": Decimal(1), "output": Decimal(5), "cached": Decimal("0.1")}
+
 
 def vendor(wire: str) -> SimVendor:
     """Speaks every wire, and is spoken to over one."""
@@ -83,7 +86,9 @@ def vendor(wire: str) -> SimVendor:
         models.append(model(SECRETIVE[wire], reasoning_tokens=24, shows_reasoning=True, redacts_reasoning=True))
     if wire in TERSE:
         models.append(model(TERSE[wire], call_ids=False, late_finish=True))
-    return SimVendor(name=wire, models=tuple(models), time_scale=0, api_key=f"sk-{wire}")
+    # A signature of Claude's holds wherever Claude is served: these two share their seal, which goes by the name.
+    name = "claude" if wire in SECRETIVE else wire
+    return SimVendor(name=name, models=tuple(models), time_scale=0, api_key=f"sk-{wire}")
 
 
 def _spare() -> SimVendor:
@@ -123,7 +128,7 @@ class Gateway:
         self._error: BaseException | None = None
         self._up = threading.Event()
         self._thread = threading.Thread(target=self._main, name="gateway-under-test", daemon=True)
-        self._stop: Callable[[], None] = lambda: None
+        self._stop: Callable[[], object] = lambda: None
 
     def __enter__(self) -> Gateway:
         self._thread.start()
@@ -160,12 +165,37 @@ class Gateway:
             self._up.set()
 
 
+class Picture:
+    """A picture on this machine, which nobody may fetch for a caller."""
+
+    def __init__(self) -> None:
+        self.fetched = 0
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                outer.fetched += 1
+                self.send_response(204)
+                self.end_headers()
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.address = f"http://127.0.0.1:{self._server.server_port}/picture.png"
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
 class House:
     """What stands behind the gateway, and what it was told."""
 
     def __init__(self, gateway: Gateway, servers: Mapping[str, SimServer]) -> None:
         self.gateway = gateway
         self.servers = servers
+        self.picture = Picture()
         self.heard: dict[str, list[Any]] = {client: [] for client in CLIENTS}
         """Responses of each SDK's connection, newest last."""
         self.drivers: dict[str, Driver] = {
@@ -175,6 +205,7 @@ class House:
     def close(self) -> None:
         for driver in self.drivers.values():
             driver.close()
+        self.picture.close()
 
 
 class Pair:
@@ -188,16 +219,22 @@ class Pair:
         self.vendor = house.servers[wire]
         self.model = f"{wire}/{ABLE[wire]}"
         self.thinker = f"{wire}/{THINKER[wire]}"
-        self.secretive = f"{wire}/{SECRETIVE[wire]}" if wire in SECRETIVE else None
-        self.terse = f"{wire}/{TERSE[wire]}" if wire in TERSE else None
+        self.secretive = f"{wire}/{SECRETIVE.get(wire, THINKER[wire])}"
+        self.terse = f"{wire}/{TERSE.get(wire, ABLE[wire])}"
         self.twin = f"twin-{wire}"
+        self.elsewhere = tuple(f"{other}/{THINKER[other]}" for other in WIRES if other != wire)
         self.hoarder = f"{wire}/hoarder"
+        self.prices = PRICES
+        self.picture = house.picture.address
 
     def sent(self) -> str:
         return self.vendor.seen[-1].body.decode()
 
     def asked(self) -> int:
         return self.vendor.state.requests
+
+    def fetched(self) -> int:
+        return self._house.picture.fetched
 
     def abandoned(self) -> int:
         return int(self.vendor.state.abandoned)
@@ -234,7 +271,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         spare = stack.enter_context(SimServer(_spare()))
         models: dict[str, ModelSettings] = {
             f"{wire}/{model.name}": ModelSettings(
-                context=128_000, price=PRICE, capabilities=("text", "vision", "tools", "json_schema")
+                context=128_000, price=PRICE, capabilities=("text", "vision", "tools", "json_schema", "logprobs")
             )
             for wire, server in servers.items()
             for model in server.vendor.models

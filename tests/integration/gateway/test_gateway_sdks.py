@@ -24,9 +24,6 @@ PRESETS = {
 }
 """The vendor behind each SDK: one whose first wire is the SDK's own."""
 
-WIRE_LACKS = {"gemini": frozenset({"refusal in words"})}
-"""What the vendor's wire has no word for: Gemini's finish SAFETY comes without any content."""
-
 
 class House:
     """The gateway, seen from one SDK: a `Stage`."""
@@ -69,7 +66,7 @@ def pair(request: pytest.FixtureRequest, gateway: Any, eventually: Any) -> Itera
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda each: each.name)
 def test_a_scenario(pair: tuple[Driver, House], scenario: Scenario) -> None:
     driver, house = pair
-    if scenario.needs & (LACKS[driver.dialect] | WIRE_LACKS.get(driver.dialect, frozenset())):
+    if scenario.needs & LACKS[driver.dialect]:
         pytest.skip("declared: " + ", ".join(sorted(scenario.needs)))
     scenario.play(driver, house)
     if not scenario.name.startswith("an unknown"):

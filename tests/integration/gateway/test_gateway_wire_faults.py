@@ -7,8 +7,6 @@ gets an error in its own dialect that names the provider, and never a clean end.
 
 from __future__ import annotations
 
-import http.client
-import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
@@ -16,70 +14,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from msgspec import Struct
-
-from podium.core.settings import ModelSettings, PriceSettings, ProviderSettings
-from podium.testing import SimVendor
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "wire_scripts"))
-from wire_forms import CALLERS, FORMS, PIECES, TEXT, UNSTATED, USED, WIRES, Caller, Form, Heard, event, events_in
-from wire_upstream import JSON, LAST, SSE, Step, Upstream, head, streamed, whole, zipped
-
-PRICE_IN, PRICE_OUT = Decimal(2), Decimal(8)
-SLACK_S = 0.4
-
-
-class Stage(Struct, frozen=True, kw_only=True):
-    """One gateway over scripted providers: of each wire `bad-WIRE`, asked first, and `good-WIRE` behind it."""
-
-    gateway: Any
-    upstream: Upstream
-
-    def plays(self, wire: str, script: Sequence[Step], *, behind: Sequence[Step] | None = None) -> None:
-        """What the bad provider does from now on; the good one is good, or does `behind`."""
-        form = FORMS[wire]
-        self.upstream.scripts[f"bad-{wire}"] = script
-        self.upstream.scripts[f"good-{wire}-stream"] = streamed(form.stream())
-        self.upstream.scripts[f"good-{wire}"] = behind if behind is not None else []
-
-    def ask(self, caller: Caller, model: str, *, stream: bool, tools: bool = False) -> Any:
-        path = caller.path(model, stream=stream)
-        return self.gateway.post(caller.body(model, stream=stream, tools=tools), path)
-
-    def settled(self, answer: Any) -> dict[str, Any]:
-        """The one entry of what was asked last."""
-        return dict(self.gateway.recorded(answer.headers["x-podium-decision"]))
+from wire_callers import CALLERS, Caller, events_in
+from wire_forms import FORMS, PIECES, TEXT, UNSTATED, USED, WIRES, Form
+from wire_stage import Stage, answered_by_the_next, cost, fine, is_clear_error, scripted, told_of
+from wire_upstream import JSON, LAST, SSE, Step, head, streamed, whole, zipped
 
 
 @pytest.fixture(scope="module")
-def upstream() -> Iterator[Upstream]:
-    made = Upstream()
-    yield made
-    made.close()
-
-
-@pytest.fixture(scope="module")
-def stage(start_shared: Any, upstream: Upstream) -> Stage:
-    providers: dict[str, ProviderSettings] = {}
-    models: dict[str, ModelSettings] = {}
-    for wire in WIRES:
-        version = "v1beta" if wire == "gemini" else "v1"
-        for kind, factor in (("bad", 1), ("good", 3)):
-            name = f"{kind}-{wire}"
-            providers[name] = ProviderSettings(
-                base_url=f"{upstream.address}/{name}/{version}",
-                dialect=wire,  # type: ignore[arg-type]  # one of the four
-                models=(f"m-{wire}",),
-                locality="cloud",
-            )
-            models[f"{name}/m-{wire}"] = ModelSettings(
-                tier=1,
-                price=PriceSettings(input=PRICE_IN * factor, output=PRICE_OUT * factor),
-                capabilities=("text", "tools"),
-                context=100_000,
-            )
-    gateway = start_shared(SimVendor(name="unused", models=()), more=providers, models=models)
-    return Stage(gateway=gateway, upstream=upstream)
+def stage(start_shared: Any) -> Iterator[Stage]:
+    with scripted(start_shared) as made:
+        yield made
 
 
 @pytest.fixture(params=WIRES)
@@ -91,57 +37,6 @@ def wire(request: pytest.FixtureRequest) -> str:
 def caller(request: pytest.FixtureRequest) -> Caller:
     found: Caller = request.param
     return found
-
-
-# --- what is checked of each case ----------------------------------------------------------------------------------
-
-
-def _told_of(message: str, provider: str) -> None:
-    assert provider in message, message
-    assert "Traceback" not in message
-    assert "Podium failed on its own account" not in message
-
-
-def _is_clear_error(stage: Stage, caller: Caller, answer: Any, provider: str, kinds: set[str]) -> None:
-    """An error instead of an answer: shape, status, provider, remedy; settled once, as what it was."""
-    assert answer.status >= 400, answer.text
-    assert answer.headers["content-type"] == "application/json"
-    error = caller.error_of(answer.json(), answer.status)
-    _told_of(error["message"], provider)
-    assert caller.remedy_of(error)
-    kept = stage.settled(answer)
-    assert (kept["status"], kept["served"]) == ("failed", None)
-    assert kept["cost_usd"] is not None
-    assert {call["failure"] for call in kept["attempts"]} <= kinds, kept["attempts"]
-
-
-def _answered_by_the_next(stage: Stage, answer: Any, wire: str, kinds: set[str]) -> None:
-    assert answer.status == 200, answer.text
-    assert answer.headers["x-podium-provider"] == f"good-{wire}"
-    kept = stage.settled(answer)
-    assert kept["status"] == "ok"
-    tried = [(call["deployment"], call["failure"]) for call in kept["attempts"]]
-    assert tried[-1] == (f"good-{wire}/m-{wire}", None)
-    assert {deployment for deployment, _ in tried[:-1]} == {f"bad-{wire}/m-{wire}"}
-    assert {failure for _, failure in tried[:-1]} <= kinds, tried
-
-
-def _fine(stage: Stage, caller: Caller, answer: Any, wire: str, *, text: str = TEXT) -> Heard:
-    """A whole stream of the bad provider, well after all."""
-    assert answer.status == 200, answer.text
-    heard = caller.heard(events_in(answer.content))
-    assert heard.error is None
-    assert heard.text == text
-    assert heard.ended
-    kept = stage.settled(answer)
-    assert kept["status"] == "ok", kept
-    assert [call["failure"] for call in kept["attempts"]] == [None]
-    assert kept["attempts"][0]["deployment"] == f"bad-{wire}/m-{wire}"
-    return heard
-
-
-def _cost(usage: Any) -> Decimal:
-    return (usage["input"] * PRICE_IN + usage["output"] * PRICE_OUT) / 1_000_000
 
 
 # --- faults before any content -------------------------------------------------------------------------------------
@@ -246,14 +141,14 @@ def _early(stage: Stage, caller: Caller, wire: str, case: tuple[Build, set[str]]
     good = streamed(form.stream()) if stream else whole(form.body())
     stage.plays(wire, build(form), behind=good)
     answer = stage.ask(caller, f"m-{wire}", stream=stream)
-    _answered_by_the_next(stage, answer, wire, kinds)
+    answered_by_the_next(stage, answer, wire, kinds)
     if stream:
         heard = caller.heard(events_in(answer.content))
         assert (heard.text, heard.ended, heard.error) == (TEXT, True, None)
     else:
         assert caller.text_of(answer.json()) == TEXT
     alone = stage.ask(caller, f"bad-{wire}/m-{wire}", stream=stream)
-    _is_clear_error(stage, caller, alone, f"bad-{wire}", kinds)
+    is_clear_error(stage, caller, alone, f"bad-{wire}", kinds)
 
 
 @pytest.mark.parametrize("case", {**BOTH, **EARLY}.values(), ids={**BOTH, **EARLY}.keys())
@@ -323,14 +218,14 @@ def test_a_stream_that_breaks_after_content(stage: Stage, caller: Caller, wire: 
         return
     assert not heard.ended
     assert heard.error is not None
-    _told_of(heard.error["message"], f"bad-{wire}")
+    told_of(heard.error["message"], f"bad-{wire}")
     assert heard.text in ("".join(SAID), *("".join(SAID[:count]) for count in range(3)))
     assert (kept["status"], kept["served"]) == ("failed", None)
     (call,) = kept["attempts"]
     assert call["failure"] in kinds
     assert call["usage"]["estimated"]
     assert call["usage"]["output"] > 0
-    assert Decimal(kept["cost_usd"]) == _cost(call["usage"]) > 0
+    assert Decimal(kept["cost_usd"]) == cost(call["usage"]) > 0
 
 
 def _in_one_piece(script: list[Step]) -> list[Step]:
@@ -382,6 +277,11 @@ def _second(form: Form) -> list[bytes]:
     return [each.replace(b'"r1"', b'"r2"').replace(b'_1"', b'_2"') for each in form.stream(["Not ", "this."])]
 
 
+def _only_the_end(form: Form) -> list[bytes]:
+    """Some Responses servers stream one event that holds everything; elsewhere, all text in one event."""
+    return [form.closing(TEXT)[-1]] if form.name == "openai-responses" else form.stream([TEXT])
+
+
 def _marked(form: Form) -> list[bytes]:
     """A first event that must be read, behind a byte order mark; some wires need an opening before their text."""
     events = form.stream() if form.name in ("anthropic", "openai-responses") else form.stream()[1:]
@@ -394,6 +294,7 @@ GOOD: dict[str, Build] = {
     "the end mark twice": lambda form: streamed([*form.stream(), *form.mark()]),
     "both end marks": lambda form: streamed([*form.stream(), b"data: [DONE]\n\n"]),
     "a second answer behind": lambda form: streamed([*form.stream(), *_second(form)]),
+    "all in one event": lambda form: streamed(_only_the_end(form)),
     "all in one piece": lambda form: streamed([b"".join(form.stream())]),
     "a second answer in one piece": lambda form: streamed([b"".join([*form.stream(), *_second(form)])]),
     "rubbish behind": lambda form: streamed([*form.stream(), *(form.mark() and [b"data: {oops\n\n"])]),
@@ -428,13 +329,7 @@ GOOD: dict[str, Build] = {
 def test_a_stream_that_is_odd_and_whole(stage: Stage, caller: Caller, wire: str, build: Build) -> None:
     stage.plays(wire, build(FORMS[wire]), behind=[])
     answer = stage.ask(caller, f"bad-{wire}/m-{wire}", stream=True)
-    _fine(stage, caller, answer, wire)
-
-
-class Split(Struct, frozen=True, kw_only=True):
-    """The same stream in two reads, cut at `place`."""
-
-    place: int
+    fine(stage, caller, answer, wire)
 
 
 @pytest.mark.parametrize("first", range(7))
@@ -483,7 +378,7 @@ def test_a_whole_answer_that_is_odd(stage: Stage, caller: Caller, wire: str, bui
     assert caller.text_of(answer.json()) == TEXT
     kept = stage.settled(answer)
     assert [call["failure"] for call in kept["attempts"]] == [None]
-    assert Decimal(kept["cost_usd"]) == _cost(kept["attempts"][0]["usage"])
+    assert Decimal(kept["cost_usd"]) == cost(kept["attempts"][0]["usage"])
 
 
 # --- figures -------------------------------------------------------------------------------------------------------
@@ -516,7 +411,7 @@ def test_figures_that_are_none(stage: Stage, caller: Caller, wire: str, figures:
     stage.plays(wire, streamed(form.stream(usage=usage)) if stream else whole(form.body(usage=usage)))
     answer = stage.ask(caller, f"bad-{wire}/m-{wire}", stream=stream)
     if stream:
-        heard = _fine(stage, caller, answer, wire)
+        heard = fine(stage, caller, answer, wire)
         if caller.name != wire:
             assert heard.used is not None
             assert all(isinstance(each, int) and 0 < each < 1000 for each in heard.used), heard.used
@@ -529,7 +424,7 @@ def test_figures_that_are_none(stage: Stage, caller: Caller, wire: str, figures:
     assert call["usage"]["estimated"]
     assert 0 < call["usage"]["input"] < 1000
     assert 0 < call["usage"]["output"] < 1000
-    assert Decimal(kept["cost_usd"]) == _cost(call["usage"]) > 0
+    assert Decimal(kept["cost_usd"]) == cost(call["usage"]) > 0
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
@@ -537,7 +432,7 @@ def test_figures_that_are_right(stage: Stage, caller: Caller, wire: str, stream:
     form = FORMS[wire]
     stage.plays(wire, streamed(form.stream()) if stream else whole(form.body()))
     answer = stage.ask(caller, f"bad-{wire}/m-{wire}", stream=stream)
-    used = _fine(stage, caller, answer, wire).used if stream else caller.used_of(answer.json())
+    used = fine(stage, caller, answer, wire).used if stream else caller.used_of(answer.json())
     assert used == USED
     (call,) = stage.settled(answer)["attempts"]
     assert (call["usage"]["input"], call["usage"]["output"], call["usage"]["estimated"]) == (*USED, False)

@@ -57,6 +57,12 @@ MOMENTS = st.builds(
 )
 
 
+def _seconds(usage: Usage) -> dict[str, int]:
+    """The list wants a part and the whole it belongs to."""
+    whole = int(usage.audio_seconds)
+    return {"audio_seconds": whole, "input_audio_seconds": whole} if whole else {}
+
+
 def listed_cost(preset: str, model: str, usage: Usage, overlap: int, when: datetime) -> Decimal:
     """What the list's own arithmetic says."""
     listed = ListedUsage(
@@ -68,7 +74,7 @@ def listed_cost(preset: str, model: str, usage: Usage, overlap: int, when: datet
         output_audio_tokens=usage.audio_output,
         cache_audio_read_tokens=overlap,
         **({"cache_write_1h_tokens": usage.cache_write_1h} if usage.cache_write_1h else {}),
-        **({"input_audio_seconds": int(usage.audio_seconds)} if usage.audio_seconds else {}),
+        **_seconds(usage),
     )
     return calc_price(listed, model, provider_id=LISTED[preset], genai_request_timestamp=when).total_price
 

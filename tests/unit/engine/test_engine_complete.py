@@ -346,7 +346,8 @@ def test_the_cap_holds_for_all_calls_together(kit: Any, cap: str, called: list[s
     worst = {"acme/a": Money.of("0.00014"), "acme/b": Money.of("0.00018"), "acme/c": Money.of("0.0001")}
     bench = kit.Bench(*worst, worst=worst)
     used = {"acme/a": 20, "acme/b": 40, "acme/c": 0}
-    bench.providers["acme"].plan(*(kit.reply("nope", usage=Usage(input=100, output=used[name])) for name in called))
+    said = {"acme/a": "nope", "acme/b": "nope", "acme/c": ""}
+    bench.providers["acme"].plan(*(kit.reply(said[name], usage=Usage(input=100, output=used[name])) for name in called))
     task = bench.task(options=Options(schema=Schema()), requirements=Requirements(max_cost_usd=cap))
     assert not bench.complete(task).outcome.verdict.accepted
     assert bench.called() == called

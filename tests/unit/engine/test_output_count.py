@@ -83,8 +83,22 @@ def test_a_missing_statement_is_counted_and_marked(stated: Usage | None) -> None
 
 
 def test_a_statement_stands() -> None:
-    stated = Usage(input=3)
+    stated = Usage(input=3, output=5)
     assert usage_or_count(stated, PROFILE, 7) is stated
+    vectors = Usage(input=3)
+    assert usage_or_count(vectors, PROFILE, 0) is vectors
+
+
+def test_what_a_statement_leaves_out_is_counted() -> None:
+    """Half a statement would bill half a call."""
+    assert usage_or_count(Usage(input=3), PROFILE, 7) == Usage(input=3, output=7, estimated=True)
+    read = Usage(input=PROFILE.input_tokens, output=5, estimated=True)
+    assert usage_or_count(Usage(output=5), PROFILE, 7) == read
+
+
+def test_a_statement_nobody_can_believe_is_none() -> None:
+    for absurd in (Usage(input=10**12, output=1), Usage(input=1, output=2**63), Usage(input=1, audio_seconds=1e300)):
+        assert usage_or_count(absurd, PROFILE, 7) == usage_or_count(None, PROFILE, 7)
 
 
 def attempt(number: int, cost: Money | None, usage: Usage) -> Attempt:

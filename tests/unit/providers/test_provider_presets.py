@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -10,11 +11,12 @@ import pytest
 
 from podium.core.settings import ProviderSettings
 from podium.core.tasks import Operation
-from podium.models.dialects import NAMES, by_name
-from podium.models.providers import ALIASES, PRESETS, Preset, find_preset
+from podium.models.dialects import NAMES, Quirks, by_name
+from podium.models.providers import ALIASES, PRESETS, Preset, accounts, find_preset
 from podium.models.providers.addresses import fill, slots_of
 from podium.models.providers.presets import preset_for_key
-from podium.models.providers.reference import renewed
+from podium.models.providers.reference import describe_notes, renewed
+from podium.testing import make_task
 
 _EACH = pytest.mark.parametrize("preset", PRESETS.values(), ids=list(PRESETS))
 _PROMISED = """
@@ -104,6 +106,85 @@ def test_variables_look_like_variables(preset: Preset) -> None:
     for slot in preset.slots:
         assert slot.variables
         assert all(re.fullmatch(r"[A-Z][A-Z0-9_]+", variable) for variable in slot.variables)
+
+
+_COMPATIBLE = {"openai-compatible", "anthropic-compatible", "gemini-compatible"}
+"""Whoever they are: there is nothing to look up."""
+
+
+@_EACH
+def test_a_row_names_what_it_was_checked_against(preset: Preset) -> None:
+    assert bool(preset.source) is (preset.name not in _COMPATIBLE)
+    for text in (preset.source, preset.unverified, preset.note):
+        assert text == text.strip()
+    assert not preset.source.endswith(".")
+    assert not preset.unverified.endswith("."), "the page ends the sentence"
+
+
+def test_the_page_says_what_of_a_row_was_not_confirmed() -> None:
+    lines = {line.split("**")[1]: line for line in describe_notes().splitlines()}
+    assert set(lines) == set(PRESETS) - _COMPATIBLE
+    for name, line in lines.items():
+        assert (f"Not confirmed: {PRESETS[name].unverified}." in line) is bool(PRESETS[name].unverified)
+        assert PRESETS[name].source in line
+        assert ".." not in line
+
+
+def _chat(name: str) -> Quirks:
+    return PRESETS[name].wires[0].quirks
+
+
+@pytest.mark.parametrize(
+    ("name", "refused", "taken"),
+    [
+        pytest.param("xai", {"presence_penalty", "frequency_penalty"}, {"tools", "response_format"}, id="xai"),
+        pytest.param("cerebras", {"parallel_tool_calls"}, {"n", "seed"}, id="cerebras"),
+        pytest.param("sambanova", set(), {"n", "logprobs", "presence_penalty"}, id="sambanova"),
+        pytest.param("zai", {"n"}, {"seed", "parallel_tool_calls"}, id="zai"),
+        pytest.param("cohere", {"audio", "prediction", "top_logprobs"}, {"logprobs", "stream_options"}, id="cohere"),
+        pytest.param("nvidia", {"prompt_cache_key", "verbosity"}, {"parallel_tool_calls", "tools"}, id="nvidia"),
+        pytest.param("ollama", {"n", "logit_bias"}, {"tools", "response_format", "stream_options"}, id="ollama"),
+        pytest.param("groq", {"n", "logprobs"}, {"seed"}, id="groq"),
+    ],
+)
+def test_fields_a_provider_refuses_are_those_it_was_found_to(name: str, refused: set[str], taken: set[str]) -> None:
+    assert refused <= _chat(name).refuses
+    assert not taken & _chat(name).refuses
+
+
+@pytest.mark.parametrize(
+    ("name", "limit"),
+    [
+        ("openai", "max_completion_tokens"),
+        ("groq", "max_completion_tokens"),
+        ("cerebras", "max_completion_tokens"),
+        ("moonshot", "max_completion_tokens"),
+        ("zai", "max_tokens"),
+        ("together", "max_tokens"),
+        ("sambanova", "max_tokens"),
+    ],
+)
+def test_the_limit_of_an_answer_goes_by_the_name_each_takes(name: str, limit: str) -> None:
+    assert _chat(name).max_tokens_field == limit
+
+
+def test_perplexity_is_asked_over_the_api_it_still_has() -> None:
+    preset = PRESETS["perplexity"]
+    assert [wire.dialect for wire in preset.wires] == ["openai-responses"]
+    body = by_name("openai-responses").write_request(
+        make_task("Hello"), model="perplexity/sonar", stream=True, quirks=_chat("perplexity")
+    )
+    sent = json.loads(body.body)
+    assert sent["model"] == "perplexity/sonar"
+    assert not set(sent) & _chat("perplexity").refuses
+    assert not body.notes
+
+
+def test_chats_with_sonar_go_by_another_name_as_the_note_says() -> None:
+    settings = {"sonar": ProviderSettings(base_url="https://api.perplexity.ai", api_key="sk-0123456789")}
+    (account,) = accounts(settings, environ={}, use_environment=False)
+    assert (account.base_url, account.preset.wires[0].dialect) == ("https://api.perplexity.ai", "openai-chat")
+    assert account.base_url in PRESETS["perplexity"].note
 
 
 def test_a_key_is_found_by_its_variable_the_first_of_several_first() -> None:

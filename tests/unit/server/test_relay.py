@@ -55,6 +55,9 @@ class _Live:
         self.deployment = type("Deployment", (), {"model": "m"})
         self.decision = type("Decision", (), {"profile": type("Profile", (), {"input_tokens": 7})})
 
+    def broken(self, error: ProviderError) -> None:
+        self.error = error
+
     async def batches(self) -> AsyncIterator[Sequence[Frame]]:
         for step in self._steps:
             if isinstance(step, float):

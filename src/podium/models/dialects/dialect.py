@@ -135,7 +135,10 @@ class ProviderDialect(Protocol):
     """Media type of its streams; empty where it has none."""
 
     def path(self, model: str, *, stream: bool) -> str:
-        """Where requests go, below the base address: `/chat/completions`, `/models/NAME:generateContent`."""
+        """Where requests go, below the base address: `/chat/completions`, `/models/NAME:generateContent`.
+
+        Raises NotCarried where the model's name cannot be part of it.
+        """
         ...
 
     def write_request(

@@ -21,6 +21,8 @@ from pyreqwest.exceptions import PyreqwestError
 from pyreqwest.http import Url
 from pyreqwest.response import Response
 
+from .transport import header_of
+
 MOST_BYTES = 20 * 1024 * 1024
 _MOST_REDIRECTS = 3
 _AT_ONCE = 8
@@ -216,17 +218,17 @@ def _joined(base: Url, location: str) -> Url:
 
 
 async def _received(response: Response, target: _Target) -> Fetched | str:
-    status = response.status
-    if 300 <= status < 400 and (location := response.get_header("location")):
+    status, header = response.status, header_of(response)
+    if 300 <= status < 400 and (location := header("location")):
         return location
     if status != 200:
         raise FetchFailed(f"{target.shown} answered {status}.", remedy="Check the address, or send a data URL.")
-    stated = (response.get_header("content-type") or "").partition(";")[0].strip().lower()
+    stated = (header("content-type") or "").partition(";")[0].strip().lower()
     if stated and not stated.startswith("image/") and stated not in _OTHER_TYPES:
         raise FetchFailed(
             f"{target.shown} is {stated[:60]}, not an image or a PDF.", remedy="Give the address of the file itself."
         )
-    length = response.get_header("content-length")
+    length = header("content-length")
     body = bytearray()
     too_large = length is not None and length.isdigit() and int(length) > MOST_BYTES
     while not too_large and (chunk := await response.body_reader.read_chunk()) is not None:

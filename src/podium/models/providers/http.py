@@ -16,7 +16,9 @@ from pyreqwest.response import Response
 from podium.core.errors import FailureKind, ProviderError
 from podium.core.messages import Frame, Noted, Reply, StreamFault
 from podium.core.ports import Call, ListedModel
+from podium.core.tasks import Operation
 from podium.models.dialects import NotCarried, Written, by_name
+from podium.models.dialects.sse import MAX_EVENT_BYTES
 
 from . import bringing, faults
 from .fetch import Fetcher, FetchFailed, WebFetcher
@@ -24,13 +26,14 @@ from .listing import first_query, read_page
 from .presets import Auth, Listing, Wire
 from .said import request_id
 from .signing import Signer
-from .transport import Transport
+from .transport import Transport, header_of
 from .wiring import Dialects, Ready, Wiring
 
 _SHORTEST_SECRET = 12
 """Shorter header values are names and flags."""
 _MOST_PAGES = 50
-_JSON = "application/json"
+_MOST_REFUSAL = 1024 * 1024
+"""Bytes read of a refusal; what it says is said by then."""
 _PERHAPS_ELSEWHERE = frozenset(
     {FailureKind.NOT_FOUND, FailureKind.GARBAGE, FailureKind.BAD_REQUEST, FailureKind.CREDENTIAL}
 )
@@ -141,23 +144,27 @@ class HttpProvider:
         written, notes = await self._written(call, ready, stream=False)
         try:
             request = await self._request(call, ready, written, stream=False)
-            response = await request.timeout(timedelta(seconds=call.timeout_s)).build().send()
-            body = bytes(await response.bytes())
+            # Read piece by piece, which costs the same: a whole body is held before anybody could say how large it is.
+            async with request.timeout(timedelta(seconds=call.timeout_s)).build_streamed() as response:
+                if response.status != 200:
+                    raise await self._refused(response)
+                body = await self._body(response)
         except PyreqwestError as exc:
             raise faults.from_transport(exc, self.name) from exc
-        if response.status != 200:
-            raise self._refused(response, body)
         try:
             reply = ready.dialect.read_reply(body, provider=self.name)
         except ProviderError as error:
             if error.kind is not FailureKind.SERVER_ERROR:
                 raise
             raise faults.inside_success(self._without_secrets(body), self.name) from error
+        header = header_of(response)
+        # Where answers are JSON that was read as such, clients must hear so, whatever the provider called it.
+        stated = header("content-type") if ready.dialect.operation is Operation.TRANSCRIBE else None
         return replace(
             reply,
             dialect=ready.name,
-            media_type=response.get_header("content-type") or _JSON,
-            request_id=request_id(response.get_header),
+            media_type=stated or reply.media_type,
+            request_id=request_id(header),
             notes=(*notes, *reply.notes),
         )
 
@@ -174,7 +181,7 @@ class HttpProvider:
                 request = request.timeout(timedelta(seconds=call.left_s))
             async with request.build_streamed() as response:
                 if response.status != 200:
-                    raise self._refused(response, bytes(await response.bytes()))
+                    raise await self._refused(response)
                 self._check_streams(response, ready)
                 yield self._frames(response, ready, notes)
         except PyreqwestError as exc:
@@ -182,52 +189,49 @@ class HttpProvider:
 
     def _check_streams(self, response: Response, ready: Ready) -> None:
         """A page of a proxy, or a whole answer where a stream was asked for, is garbage; no type at all is believed."""
-        content_type = response.get_header("content-type")
+        header = header_of(response)
+        content_type = header("content-type")
         expected = ready.dialect.stream_type
         if content_type is not None and expected and expected not in content_type.lower():
             raise ProviderError(
                 f"{self.name} answered a streamed call with {content_type!r} instead of {expected}.",
                 kind=FailureKind.GARBAGE,
                 provider=self.name,
-                request_id=request_id(response.get_header),
+                request_id=request_id(header),
             )
 
-    async def _frames(
-        self, response: Response, ready: Ready, notes: tuple[str, ...]
-    ) -> AsyncIterator[Sequence[Frame]]:
+    async def _frames(self, response: Response, ready: Ready, notes: tuple[str, ...]) -> AsyncIterator[Sequence[Frame]]:
         if notes:
             yield (Frame(events=tuple([Noted(note) for note in notes])),)
         reader = ready.dialect.stream_reader(provider=self.name)
         body = response.body_reader
         try:
             while (chunk := await body.read_chunk()) is not None:
-                if frames := reader.feed(bytes(chunk)):
-                    faulty = self._first_fault(frames)
-                    if faulty is None:
-                        yield frames
-                        continue
-                    place, fault = faulty
-                    if place:
-                        yield frames[:place]
+                frames, fault = self._up_to_fault(reader.feed(bytes(chunk)))
+                if frames:
+                    yield frames
+                if fault is not None:
                     raise fault
         except PyreqwestError as exc:
             error = faults.from_transport(exc, self.name)
             if error.kind is FailureKind.UNREACHABLE:
                 error.kind = FailureKind.BROKEN_STREAM
             raise error from exc
-        frames = reader.close()
-        if (faulty := self._first_fault(frames)) is not None:
-            raise faulty[1]
+        frames, fault = self._up_to_fault(reader.close())
         if frames:
             yield frames
+        if fault is not None:
+            raise fault
 
-    def _first_fault(self, frames: Sequence[Frame]) -> tuple[int, ProviderError] | None:
-        """Where an error stands among the frames, and what it means."""
+    def _up_to_fault(self, frames: Sequence[Frame]) -> tuple[Sequence[Frame], ProviderError | None]:
+        """The frames before an error the provider reports among them, what its own frame says beside it (figures,
+        mostly) included, and what it means."""
         for place, frame in enumerate(frames):
-            for event in frame.events:
+            for number, event in enumerate(frame.events):
                 if type(event) is StreamFault:
-                    return place, self._fault(event)
-        return None
+                    beside = (Frame(events=frame.events[:number]),) if number else ()
+                    return (*frames[:place], *beside), self._fault(event)
+        return frames, None
 
     # --- models -----------------------------------------------------------------------------------------------------
 
@@ -276,13 +280,12 @@ class HttpProvider:
             if self._signer is not None:
                 headers = {**headers, **await self._signer.sign("GET", url, headers, b"")}
             request = self._with_headers(self._opened().get(url), headers)
-            response = await request.timeout(timedelta(seconds=self._transport.list_timeout_s)).build().send()
-            body = bytes(await response.bytes())
+            async with request.timeout(timedelta(seconds=self._transport.list_timeout_s)).build_streamed() as response:
+                if response.status != 200:
+                    raise await self._refused(response)
+                return await self._body(response)
         except PyreqwestError as exc:
             raise faults.from_transport(exc, self.name) from exc
-        if response.status != 200:
-            raise self._refused(response, body)
-        return body
 
     # --- failures ---------------------------------------------------------------------------------------------------
 
@@ -295,11 +298,35 @@ class HttpProvider:
         said = msgspec.json.encode({"error": {"message": event.message, "code": event.code}})
         return faults.inside_success(self._without_secrets(said), self.name)
 
-    def _refused(self, response: Response, body: bytes) -> ProviderError:
-        return faults.from_status(response.status, self._without_secrets(body), self.name, header=response.get_header)
+    async def _refused(self, response: Response) -> ProviderError:
+        body = self._without_secrets(await _read(response, _MOST_REFUSAL))
+        return faults.from_status(response.status, body, self.name, header=header_of(response))
+
+    async def _body(self, response: Response) -> bytes:
+        """A whole answer. Raises ProviderError(GARBAGE) for one beyond all bounds."""
+        body = await _read(response, MAX_EVENT_BYTES)
+        if len(body) > MAX_EVENT_BYTES:
+            raise ProviderError(
+                f"{self.name} sent an answer of more than {MAX_EVENT_BYTES // 1024 // 1024} MB.",
+                kind=FailureKind.GARBAGE,
+                provider=self.name,
+                request_id=request_id(header_of(response)),
+            )
+        return body
 
     async def aclose(self) -> None:
         """Close connections."""
         if self._client is not None:
             client, self._client = self._client, None
             await client.close()
+
+
+async def _read(response: Response, most: int) -> bytes:
+    """A body, read no further than just beyond `most` bytes."""
+    reader = response.body_reader
+    pieces: list[bytes] = []
+    size = 0
+    while size <= most and (piece := await reader.read_chunk()) is not None:
+        pieces.append(bytes(piece))
+        size += len(pieces[-1])
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)

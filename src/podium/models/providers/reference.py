@@ -36,6 +36,8 @@ def describe_notes() -> str:
     for preset in PRESETS.values():
         said = [preset.note] if preset.note else []
         said.append(f"Source: {preset.source}." if preset.source else "Not looked up in its documentation.")
+        if preset.unverified:
+            said.append(f"Not confirmed: {preset.unverified}.")
         if preset.name not in _NO_VENDOR:
             lines.append(f"- **{preset.name}**: {' '.join(said)}")
     return "\n".join(lines)

@@ -7,9 +7,10 @@ Keys are plain data and cost a call nothing. What must be computed (AWS's Signat
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from importlib.util import find_spec
 from types import MappingProxyType
-from typing import Protocol
+from typing import Protocol, cast
 
 from msgspec import Struct
 
@@ -38,7 +39,16 @@ class SigningFacts(Struct, frozen=True, kw_only=True):
     environ: Environment
 
 
-SIGNERS: Mapping[Auth, Callable[[SigningFacts], Signer]] = MappingProxyType({})
+def _maker(module: str, kind: str) -> Callable[[SigningFacts], Signer]:
+    def make(facts: SigningFacts) -> Signer:
+        return cast(Signer, getattr(import_module(f".{module}", __package__), kind)(facts))
+
+    return make
+
+
+SIGNERS: Mapping[Auth, Callable[[SigningFacts], Signer]] = MappingProxyType(
+    {"sigv4": _maker("sigv4", "SigV4Signer"), "google-oauth": _maker("google_oauth", "GoogleSigner")}
+)
 """Scheme -> its maker. A maker imports what is heavy when it is called, not before."""
 
 _NEEDS: Mapping[Auth, tuple[str, str]] = MappingProxyType(

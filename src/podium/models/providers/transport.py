@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from msgspec import Struct
 from pyreqwest.client import Client, ClientBuilder
+from pyreqwest.response import Response
 
 _LIST_S = 15.0
+
+
+def header_of(response: Response) -> Callable[[str], str | None]:
+    """An answer's headers by name. One that holds bytes no text is made of counts as absent."""
+
+    def header(name: str) -> str | None:
+        try:
+            return response.get_header(name)
+        except ValueError:
+            return None
+
+    return header
 
 
 class Transport(Struct, frozen=True, kw_only=True):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from urllib.parse import quote
 
 from podium.core.errors import FailureKind, ProviderError
 from podium.core.ports import Call
 from podium.core.tasks import Operation, Task
 from podium.models.dialects import Dialect, NotCarried
+from podium.models.dialects.model_names import name_in_path
 
 from .presets import Auth, Wire
 from .signing import key_headers
@@ -38,11 +38,11 @@ class Ready:
         self._stream_path = wire.stream_path or wire.path
 
     def url(self, model: str, *, stream: bool) -> str:
-        """Where a call goes."""
+        """Where a call goes. Raises NotCarried for what is no model's name."""
         template = self._stream_path if stream else self._path
         if not template:
             return self._base + self.dialect.path(model, stream=stream)
-        return self._base + template.replace("{model}", quote(model, safe="@:-._~"))
+        return self._base + template.replace("{model}", name_in_path(model))
 
 
 class Wiring:

@@ -22,6 +22,7 @@ REFUSAL_SCORE = 0.3
 """For a proper refusal: an answer, and not what was asked for."""
 
 _NOT_JSON = (msgspec.DecodeError, RecursionError, UnicodeError)
+_object_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _RECEIVED = Verdict(accepted=True, score=1.0, reason="vectors and transcripts have no shape to judge", check=CHECK)
 """The transcript of silence is empty, and right."""
 _FINE = Verdict(accepted=True, score=1.0, reason="the answer has the shape asked for", check=CHECK)
@@ -61,6 +62,9 @@ def _unfit(reason: str) -> Verdict:
 def _judge_calls(options: Options, reply: Reply) -> Verdict:
     if reply.finish is FinishReason.LENGTH and not _is_json(reply.tool_calls[-1].arguments):
         return _unfit("the tool call was cut off by the length limit")
+    for call in reply.tool_calls:
+        if call.arguments and not _is_object(call.arguments):
+            return _unfit(f"{call.name} was called with arguments that are not a JSON object")
     wanted = options.tool_choice
     if wanted in {None, "auto", "none", "required"} or any(call.name == wanted for call in reply.tool_calls):
         return _FINE
@@ -71,6 +75,14 @@ def _judge_calls(options: Options, reply: Reply) -> Verdict:
 def _is_json(text: str) -> bool:
     try:
         msgspec.json.decode(text)
+    except _NOT_JSON:
+        return False
+    return True
+
+
+def _is_object(text: str) -> bool:
+    try:
+        _object_decoder.decode(text)
     except _NOT_JSON:
         return False
     return True

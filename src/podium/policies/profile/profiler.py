@@ -172,7 +172,9 @@ class _Seen:
                 self.texts.append(part.text)
             self.tokens += len(part.data or "") // SEALED_LETTERS_PER_TOKEN
         elif isinstance(part, FilePart):
-            self.file = self.opaque = True
+            self.opaque = True
+            # A document of plain text is written out on every wire; only others need a model that reads documents.
+            self.file = self.file or not (part.media_type or "").startswith("text/")
             letters = self._address(part)
             if not (self.written_out and part.media_type == "text/plain"):
                 self.tokens += letters // FILE_LETTERS_PER_TOKEN if letters else FILE_TOKENS

@@ -1,6 +1,7 @@
-"""Kept answers in the database: one row each, whole, compressed.
+"""Kept answers in the database: one row each, whole, compressed, found by its owner and identifier together.
 
-Each row holds its whole conversation, not a link to the answer before: deleting or outliving one answer never cuts
+Identifiers are the provider's own where its answer was relayed, and nobody promises that two callers never meet the
+same one: so an answer takes the place of its owner's earlier one only. Each row holds its whole conversation, not a link to the answer before: deleting or outliving one answer never cuts
 another. Compression takes the edge off the repetition. Every method is one short statement that may wait for the
 disk, so asynchronous callers run them in a thread (`asyncio.to_thread`).
 """
@@ -8,22 +9,27 @@ disk, so asynchronous callers run them in a thread (`asyncio.to_thread`).
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, TypeVar
 
 from msgspec import Struct
-from sqlalchemy import Delete, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, tuple_
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from podium.records.store.faults import store_error
 from podium.records.store.open import Store
 from podium.records.store.schema import responses
 
+T = TypeVar("T")
+
 LARGEST_BYTES: Final = 8 * 1024 * 1024
 """Items and body together, before compression. A larger conversation is answered but not kept."""
 
 _TRIES: Final = 4  # a locked SQLite file is waited for a quarter of a second each time
-_PURGE_ROWS: Final = 500  # few enough that nobody else waits long for the write lock
+_PURGE_ROWS: Final = 500
+_PURGE_BYTES: Final = 16 * 1024 * 1024  # both few enough that nobody else waits long for the write lock
+_NOBODY: Final = ""  # who owns what no user asked for; a key's column cannot be NULL
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
@@ -42,7 +48,7 @@ class Kept(Struct, frozen=True, kw_only=True):
     """The wire `items` and `body` are written in."""
     model: str
     user: str | None
-    """Whose it is; None where nobody was named. The caller decides who may see it."""
+    """Whose it is; None, as an empty name, where nobody was named."""
     created_at: datetime
     expires_at: datetime
 
@@ -66,7 +72,7 @@ class KeptResponses:
         created_at: datetime,
         expires_at: datetime,
     ) -> bool:
-        """Keep an answer, in place of one with the same identifier. False for one larger than LARGEST_BYTES."""
+        """Keep an answer, in place of its owner's with the same identifier. False for one above LARGEST_BYTES."""
         if len(items) + len(body) > LARGEST_BYTES:
             return False
         row = {
@@ -76,31 +82,25 @@ class KeptResponses:
             "provider": provider,
             "dialect": dialect,
             "model": _storable(model),
-            "user_id": None if user is None else _storable(user),
+            "owner": _owner(user),
             "created_at": _micros(created_at),
             "expires_at": _micros(expires_at),
         }
-        for remaining in range(_TRIES - 1, -1, -1):
-            try:
-                with self._store.transaction() as connection:
-                    connection.execute(delete(responses).where(responses.c.id == row["id"]))
-                    connection.execute(insert(responses), row)
-            except OperationalError as exc:
-                if not remaining or not _passes(exc):
-                    raise store_error(exc, self._store.address, "keeping an answer") from exc
-            except SQLAlchemyError as exc:
-                raise store_error(exc, self._store.address, "keeping an answer") from exc
-            else:
-                break
+
+        def replace(connection: Connection) -> None:
+            connection.execute(delete(responses).where(_is(id, user)))
+            connection.execute(insert(responses), row)
+
+        self._write(replace, "keeping an answer")
         return True
 
-    def get(self, id: str) -> Kept | None:
-        """The answer, unless it was never kept, was deleted, or has expired by the store's clock."""
+    def get(self, id: str, user: str | None) -> Kept | None:
+        """The user's answer, unless it was never kept, was deleted, or has expired by the store's clock."""
         with self._store.read("recalling an answer") as connection:
             row = (
                 connection.execute(
                     select(responses).where(
-                        responses.c.id == _storable(id),
+                        _is(id, user),
                         responses.c.expires_at > _micros(self._store.clock.now()),
                     )
                 )
@@ -116,35 +116,70 @@ class KeptResponses:
             provider=row["provider"],
             dialect=row["dialect"],
             model=row["model"],
-            user=row["user_id"],
+            user=row["owner"] or None,
             created_at=_moment(row["created_at"]),
             expires_at=_moment(row["expires_at"]),
         )
 
-    def delete(self, id: str) -> bool:
-        """Forget an answer; False where there was none (an expired one is none)."""
-        known = self.get(id) is not None
-        self._remove(delete(responses).where(responses.c.id == _storable(id)), "deleting an answer")
-        return known
+    def delete(self, id: str, user: str | None) -> bool:
+        """Forget the user's answer; False where there was none (an expired one is none)."""
+
+        def remove(connection: Connection) -> bool:
+            alive = responses.c.expires_at > _micros(self._store.clock.now())
+            known = connection.execute(select(responses.c.id).where(_is(id, user), alive)).first() is not None
+            connection.execute(delete(responses).where(_is(id, user)))
+            return known
+
+        return self._write(remove, "deleting an answer")
 
     def purge(self, now: datetime) -> int:
-        """Forget what expired by `now`, a few hundred a transaction; how many there were."""
-        expired = select(responses.c.id).where(responses.c.expires_at <= _micros(now)).limit(_PURGE_ROWS)
-        total = 0
-        while True:
-            gone = self._remove(
-                delete(responses).where(responses.c.id.in_(expired.scalar_subquery())), "forgetting expired answers"
-            )
-            total += gone
-            if gone < _PURGE_ROWS:
-                return total
+        """Delete some of what expired by `now`, the oldest first; how many, 0 once nothing is left.
 
-    def _remove(self, statement: Delete, doing: str) -> int:
-        try:
-            with self._store.transaction() as connection:
-                return connection.execute(statement).rowcount
-        except SQLAlchemyError as exc:
-            raise store_error(exc, self._store.address, doing) from exc
+        One short transaction: call it again until it says 0.
+        """
+        size = func.length(responses.c["items"]) + func.length(responses.c["body"])  # `.items` is a method
+        expired = (
+            select(responses.c.id, responses.c.owner, size)
+            .where(responses.c.expires_at <= _micros(now))
+            .order_by(responses.c.expires_at)
+            .limit(_PURGE_ROWS)
+        )
+
+        def remove(connection: Connection) -> int:
+            some: list[tuple[str, str]] = []
+            room = _PURGE_BYTES
+            for id, owner, length in connection.execute(expired):
+                some.append((id, owner))
+                room -= length
+                if room <= 0:
+                    break
+            if some:
+                connection.execute(delete(responses).where(tuple_(responses.c.id, responses.c.owner).in_(some)))
+            return len(some)
+
+        return self._write(remove, "deleting expired answers")
+
+    def _write(self, work: Callable[[Connection], T], doing: str) -> T:
+        """Run `work` in a write transaction, again where another writer has the file. Raises StoreError."""
+        remaining = _TRIES
+        while True:
+            remaining -= 1
+            try:
+                with self._store.transaction() as connection:
+                    return work(connection)
+            except OperationalError as exc:
+                if not remaining or not _passes(exc):
+                    raise store_error(exc, self._store.address, doing) from exc
+            except SQLAlchemyError as exc:
+                raise store_error(exc, self._store.address, doing) from exc
+
+
+def _is(id: str, user: str | None) -> ColumnElement[bool]:
+    return and_(responses.c.id == _storable(id), responses.c.owner == _owner(user))
+
+
+def _owner(user: str | None) -> str:
+    return _storable(user) if user else _NOBODY
 
 
 def _passes(exc: DBAPIError) -> bool:

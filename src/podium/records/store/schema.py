@@ -132,13 +132,14 @@ attempts = Table(
 responses = Table(
     "responses",
     metadata,
+    # The provider's own where its answer was relayed, so two callers may meet the same one.
     Column("id", Text, primary_key=True),
+    Column("owner", Text, primary_key=True),  # the user who asked; empty where none was named
     Column("items", LargeBinary, nullable=False),  # the input, compressed (zlib)
     Column("body", LargeBinary, nullable=False),  # the answer, compressed (zlib)
     Column("provider", Text, nullable=False),
     Column("dialect", Text, nullable=False),
     Column("model", Text, nullable=False),
-    Column("user_id", Text),
     Column("created_at", BigInteger, nullable=False),  # microseconds since 1970, UTC
     Column("expires_at", BigInteger, nullable=False),
     Index("ix_responses_expires_at", "expires_at"),

@@ -15,7 +15,7 @@ from podium.core.usage import Usage
 from podium.models.catalog import Deployment
 from podium.policies.reliability import Next, Retry, Stop, next_step
 
-from .costing import cost_of, cost_of_failure, spent, usage_of_failure
+from .costing import cost_of, cost_of_failure, credible, spent, usage_of_failure
 from .parts import Parts
 
 T = TypeVar("T")
@@ -143,7 +143,7 @@ class Attempts:
     def failed(self, error: ProviderError, *, usage: Usage | None = None, first_token_ms: float | None = None) -> None:
         """The call under way failed; `usage` where the answer arrived all the same."""
         deployment = self._under_way()
-        used = usage or error.usage or usage_of_failure(error.kind, error.http_status, self.decision.profile)
+        used = usage or credible(error.usage) or usage_of_failure(error.kind, error.http_status, self.decision.profile)
         if error.kind is FailureKind.NOT_CARRIED:
             self._unsent += 1
         if error.retry_after_s is not None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from podium.core.errors import FailureKind
 from podium.core.messages import Reply
 from podium.core.tasks import Attempt, Profile
@@ -16,6 +18,9 @@ from podium.policies.profile import weigh
 _MAY_BE_BILLED = frozenset({FailureKind.TIMEOUT, FailureKind.BROKEN_STREAM, FailureKind.CANCELLED})
 _FOLD_AT = 256
 """Pieces kept before they are weighed together: weighing each costs ten times as much."""
+_MOST_TOKENS = 1_000_000_000
+_MOST_SECONDS = 1_000_000.0
+"""A thousand of the largest windows, and eleven days of sound: a figure beyond is a slip of the provider's."""
 _ANSWERED = (None, 200)  # what fails while an answer is read carries no status
 
 
@@ -85,13 +90,28 @@ def counted_usage(profile: Profile, written: int) -> Usage:
 
 
 def says_figures(stated: Usage | None) -> bool:
-    """Whether the provider stated what was used. A statement that nothing was read or written is none."""
-    return stated is not None and bool(stated.input or stated.output or stated.audio_seconds)
+    """Whether the provider stated, of what was read and of what was written, something that can be true."""
+    return stated is not None and 0 < stated.input <= _MOST_TOKENS and 0 < stated.output <= _MOST_TOKENS
+
+
+def credible(stated: Usage | None) -> Usage | None:
+    """The statement, None for one beyond all that a call could use: nobody is billed for a provider's slip."""
+    if stated is None or max(stated.input, stated.output) > _MOST_TOKENS or stated.audio_seconds > _MOST_SECONDS:
+        return None
+    return stated
 
 
 def usage_or_count(stated: Usage | None, profile: Profile, written: int) -> Usage:
-    """What the provider stated, or the count."""
-    return stated if stated is not None and says_figures(stated) else counted_usage(profile, written)
+    """What the provider stated, and Podium's count of what it did not: a zero for a text that was there is none."""
+    known = credible(stated)
+    if known is None or not (known.input or known.output or known.audio_seconds):
+        return counted_usage(profile, written)
+    if known.audio_seconds or says_figures(known):
+        return known
+    read, wrote = known.input or profile.input_tokens, known.output or written
+    if (read, wrote) == (known.input, known.output):  # vectors: nothing is written
+        return known
+    return replace(known, input=read, output=wrote, estimated=True)
 
 
 def usage_of_failure(kind: FailureKind, http_status: int | None, profile: Profile) -> Usage:

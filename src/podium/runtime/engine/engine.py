@@ -9,7 +9,7 @@ from typing import Protocol
 from msgspec import Struct
 from msgspec.structs import replace
 
-from podium.core.errors import FailureKind, PodiumError, ProviderError
+from podium.core.errors import FailureKind, PodiumError, ProviderError, RequirementsNotMet
 from podium.core.events import DecisionMade
 from podium.core.health import Standing
 from podium.core.messages import Reply
@@ -20,7 +20,7 @@ from podium.models.catalog import Deployment
 from podium.policies.cascade import judge_structure
 
 from .attempts import Attempts
-from .costing import counted_usage, says_figures, written_tokens
+from .costing import says_figures, usage_or_count, written_tokens
 from .live import LiveAnswer, open_stream
 from .parts import Parts
 from .settle import settle, settle_fault
@@ -70,7 +70,14 @@ class Engine:
         """The decision, no call made and nothing recorded. Raises RequestError where nothing fits."""
         parts = self._parts
         profile = self._profiler.profile(task)
-        return self._decider.decide(task, profile, now=parts.clock.now(), standing=parts.health.standings)
+        now, standing = parts.clock.now(), parts.health.standings
+        pinned = parts.keepers.pinned(task)
+        if pinned is not task:
+            try:
+                return self._decider.decide(pinned, profile, now=now, standing=standing)
+            except RequirementsNotMet:
+                pass  # its maker cannot take this task: another goes on without the reasoning it cannot read
+        return self._decider.decide(task, profile, now=now, standing=standing)
 
     def _decide(self, task: Task) -> Decision:
         clock = self._parts.clock
@@ -99,12 +106,15 @@ class Engine:
             nonlocal unfit
             reply = await self._parts.provider_of(deployment).complete(call)
             if not says_figures(reply.usage):
-                reply = replace(reply, usage=counted_usage(attempts.decision.profile, written_tokens(reply)))
+                usage = usage_or_count(reply.usage, attempts.decision.profile, written_tokens(reply))
+                reply = replace(reply, usage=usage)
             verdict = judge_structure(attempts.task, reply)
             if not verdict.accepted:
                 unfit = _Unfit(deployment, reply, verdict)
                 raise unfit
             attempts.succeeded(reply.usage or NO_USAGE, request_id=reply.request_id)
+            if reply.reasoning:
+                self._parts.keepers.remember(reply.reasoning, deployment.provider)
             return reply, verdict
 
         try:

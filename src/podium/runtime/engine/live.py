@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 
+from msgspec.structs import replace
+
 from podium.core.errors import FailureKind, ProviderError
 from podium.core.messages import Frame, UsageSeen
 from podium.core.ports import Call, Provider
@@ -23,8 +25,10 @@ _END = Frame(closing=True)
 """For a finished answer whose provider sent no end mark; the caller's dialect knows what its clients wait for."""
 _MOST_HELD = 64
 """Frames without events held before content: an opening or two are usual, a flood of them must not fill memory."""
-_CUT_OFF = frozenset({FailureKind.BROKEN_STREAM, FailureKind.UNREACHABLE})
-"""The connection broke: it takes nothing from an answer that is already finished."""
+_CUT_OFF = frozenset({FailureKind.BROKEN_STREAM, FailureKind.UNREACHABLE, FailureKind.TIMEOUT})
+"""The connection broke, or nothing more came: it takes nothing from an answer that is already finished."""
+_LINGER_S = 0.05
+"""How long the connection of a whole answer is read on, so that it can be used again. Who then still talks is left."""
 
 
 class LiveAnswer:
@@ -86,11 +90,12 @@ class LiveAnswer:
         """
         tally = self._tally
         try:
-            yield self._held
-            self._held = ()
-            if self._rest and (passed := self._pass(self._rest)):
+            held, self._held = self._held, ()
+            # The first content may be the last, where a provider streams nothing but its closing event.
+            yield (*held[:-1], *self._last(held[-1])) if held[-1].closing else held
+            if self._rest and not self._whole and (passed := self._pass(self._rest)):
                 yield passed
-            while self._fault is None and not self._cut:
+            while self._fault is None and not self._cut and not self._whole:
                 batch = await anext(self._incoming, None)
                 if batch is None:
                     break
@@ -108,16 +113,24 @@ class LiveAnswer:
             if not self._survives(error):
                 self._failed(error)
                 raise
-        if not self._whole:
+        if self._whole:
+            await self._linger()
+        else:
             self._whole = True
-            yield (*self._counted(), _END)
+            yield self._ended(_END)
         self._succeeded()
+
+    async def _linger(self) -> None:
+        try:
+            async with asyncio.timeout(_LINGER_S):
+                async for _ in self._incoming:
+                    pass
+        except (TimeoutError, ProviderError):
+            return  # the answer was whole before, and the connection is closed with it
 
     def _pass(self, batch: Sequence[Frame]) -> Sequence[Frame]:
         """What of a batch goes on: all of it, up to a fault, an end mark too early, or the end mark itself."""
         tally, provider = self._tally, self.deployment.provider
-        if self._whole:
-            return ()  # only read so that the connection can be used again
         for place, frame in enumerate(batch):
             try:
                 tally.note(frame, provider)
@@ -125,22 +138,35 @@ class LiveAnswer:
                 self._fault = fault
                 return batch[:place]
             if frame.closing:
-                if not tally.finished:
-                    self._cut = True  # passed on, the end mark would make a cut answer look whole
-                    return batch[:place]
-                self._whole = True
-                return (*batch[:place], *self._counted(), frame)
+                return (*batch[:place], *self._last(frame))
         return batch
 
-    def _counted(self) -> tuple[Frame, ...]:
-        """Podium's own count where the provider gave no figures: a caller on another wire must not read zero."""
-        return () if self._tally.usage is not None else (Frame(events=(UsageSeen(self._usage()),)),)
+    def _last(self, end: Frame) -> tuple[Frame, ...]:
+        """What of an end mark goes on: nothing where it came before the answer was finished."""
+        if not self._tally.finished:
+            self._cut = True  # passed on, it would make a cut answer look whole
+            return ()
+        self._whole = True
+        return self._ended(end)
+
+    def _ended(self, end: Frame) -> tuple[Frame, ...]:
+        """The end mark, behind Podium's own count where the provider gave no figures, or none that can be true: a
+        caller on another wire must not read zero."""
+        usage = self._usage()
+        if usage is self._tally.usage:
+            return (end,)
+        if any(type(event) is UsageSeen for event in end.events):
+            end = replace(end, events=tuple([event for event in end.events if type(event) is not UsageSeen]))
+        return (Frame(events=(UsageSeen(usage),)), end)
 
     def _survives(self, error: Exception) -> bool:
         """Whether the answer is whole all the same."""
-        if not isinstance(error, ProviderError):
-            return False
-        return self._whole or (self._tally.finished and error.kind in _CUT_OFF)
+        return isinstance(error, ProviderError) and self._tally.finished and error.kind in _CUT_OFF
+
+    def broken(self, error: ProviderError) -> None:
+        """The answer came and could not be written for its caller: no success, and nobody left."""
+        if self.outcome is None:
+            self._failed(error)
 
     async def aclose(self) -> None:
         """Close the upstream call at once; a task not settled by then was left by its caller."""
@@ -154,6 +180,8 @@ class LiveAnswer:
     def _succeeded(self) -> None:
         attempts = self._attempts
         attempts.succeeded(self._usage(), first_token_ms=attempts.call_first_token_ms)
+        for block in self._tally.sealed:
+            self._parts.keepers.note(block.data, block.origin, self.deployment.provider)
         self.outcome = settle(self._parts, attempts, "ok", answer=self._text(), streamed=True)
 
     def _failed(self, error: Exception) -> None:
@@ -203,6 +231,9 @@ async def open_stream(
                 provider=provider.name,
                 remedy="Raise engine.timeout_s to wait longer.",
             ) from error
+        except ProviderError as error:
+            error.usage = error.usage or tally.usage  # what it stated before it failed is billed all the same
+            raise
         if not tally.content:
             raise _without_content(tally, provider.name, attempts.decision.profile)
     except BaseException:

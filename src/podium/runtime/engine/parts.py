@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from podium.core.clock import Clock
 from podium.core.events import EventSink
@@ -14,6 +14,7 @@ from podium.core.settings import EngineSettings
 from podium.models.catalog import Deployment
 
 from .health import HealthBoard
+from .keepers import Keepers
 
 
 class FindDeployment(Protocol):
@@ -37,6 +38,7 @@ class Parts(Struct, frozen=True, kw_only=True):
     random: Callable[[], float]
     sleep: Callable[[float], Awaitable[None]]
     keep_text: bool = False
+    keepers: Keepers = field(default_factory=Keepers)
 
     def provider_of(self, deployment: Deployment) -> Provider:
         return self.providers[deployment.provider]

@@ -12,6 +12,7 @@ from podium.core.messages import (
     ReasoningDelta,
     ReasoningSealed,
     RefusalDelta,
+    StreamEvent,
     StreamFault,
     TextDelta,
     ToolCallDelta,
@@ -21,15 +22,11 @@ from podium.core.usage import Usage
 
 from .costing import OutputCount
 
-_WRITTEN = (ReasoningDelta, RefusalDelta)
-_UNREADABLE = (ReasoningSealed, OpaqueDelta)
-"""Content all the same: a caller of the same dialect can use it."""
-
 
 class Tally:
     """What has come through so far."""
 
-    __slots__ = ("_finished", "_wanted", "content", "notes", "pieces", "usage", "written")
+    __slots__ = ("_finished", "_wanted", "content", "notes", "opaque", "pieces", "sealed", "usage", "written")
 
     def __init__(self, *, answers: int, keep_text: bool) -> None:
         self._finished: set[int] = set()
@@ -37,6 +34,10 @@ class Tally:
         self.written = OutputCount()
         self.content = False
         self.notes: tuple[str, ...] = ()
+        self.opaque: dict[str, None] = {}
+        """Kinds of content that only a caller of the provider's own dialect can use, in the order they came."""
+        self.sealed: list[ReasoningSealed] = []
+        """Encrypted reasoning, which ties what follows to this provider."""
         self.usage: Usage | None = None
         self.pieces: list[str] | None = [] if keep_text else None
 
@@ -48,34 +49,45 @@ class Tally:
     def note(self, frame: Frame, provider: str) -> bool:
         """Count a frame; True once content has come. Raises ProviderError for a fault inside the stream."""
         for event in frame.events:
-            if isinstance(event, TextDelta):
+            if type(event) is TextDelta:  # nearly all are
                 self.content = True
                 self.written.add(event.text)
                 if self.pieces is not None:
                     self.pieces.append(event.text)
-            elif isinstance(event, ToolCallDelta):
+            else:
+                self._note(event, provider)
+        return self.content
+
+    def _note(self, event: StreamEvent, provider: str) -> None:
+        match event:
+            case ToolCallDelta():
                 self.content = True
                 self.written.add(event.arguments)
                 if event.name:
                     self.written.add(event.name)
-            elif isinstance(event, _WRITTEN):
+            case ReasoningDelta() | RefusalDelta():
                 self.content = True
                 self.written.add(event.text)
-            elif isinstance(event, _UNREADABLE):
+            case ReasoningSealed():
                 self.content = True
                 self.written.add_unseen()
-            elif isinstance(event, Finished):
+                if event.data:
+                    self.sealed.append(event)
+            case OpaqueDelta():
+                self.content = True  # a caller of the same dialect can use it
+                self.written.add_unseen()
+                self.opaque[event.kind] = None
+            case Finished():
                 self._finished.add(event.index)
                 if event.reason is FinishReason.CONTENT_FILTER:
                     self.content = True  # a refusal is an answer, also where the wire has no words for it
-            elif isinstance(event, UsageSeen):
+            case UsageSeen():
                 self.usage = event.usage
-            elif isinstance(event, Noted):
+            case Noted():
                 self.notes += (event.text,)
-            elif isinstance(event, StreamFault):
+            case StreamFault():
                 raise ProviderError(
                     f"{provider} broke its stream off with an error: {event.message}",
                     kind=FailureKind.SERVER_ERROR,
                     provider=provider,
                 )
-        return self.content

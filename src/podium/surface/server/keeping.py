@@ -27,6 +27,7 @@ T = TypeVar("T")
 
 _MOST_WAITING = 256
 """Answers not yet written. Beyond that the database is too slow, and further answers are not kept, which is logged."""
+_LONGEST_ID = 128
 _PURGE_EVERY = timedelta(hours=1)
 
 
@@ -61,6 +62,8 @@ class Memory:
 
     async def find(self, number: str, user: str | None = None) -> Kept | None:
         """A kept answer; None for one that another user's request made. Raises StoreError."""
+        if len(number) > _LONGEST_ID or not number.isascii() or not number.isprintable():
+            return None  # none of ours, and not every database takes it
         kept = self._waiting.get(number) or await self._in_thread(lambda: self._store.get(number))
         if kept is not None and kept.user is not None and user is not None and kept.user != user:
             return None

@@ -70,6 +70,7 @@ class Relay:
                 await self._rewrite(self._writer)
         except ProviderError as error:
             # The headers are gone, so the error goes where the answer would have gone: a cut answer is no success.
+            self._live.broken(error)
             await self._out(self.broken(error))
         finally:
             self.stop()

@@ -14,6 +14,7 @@ from podium.core.messages import Message, Options, TextPart
 from podium.core.tasks import Task
 from podium.models.dialects import Quirks, Written, by_name
 
+PLAIN = Quirks()
 CLAUDE = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
 
 
@@ -40,7 +41,7 @@ class Kit:
         cls,
         *messages: Message,
         model: str = CLAUDE,
-        quirks: Quirks = Quirks(),
+        quirks: Quirks = PLAIN,
         limit: int | None = None,
         **options: Any,
     ) -> tuple[dict[str, Any], Written]:

@@ -7,13 +7,13 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from podium.core.messages import Options
+from podium.core.messages import Message, Options, ReasoningPart
 from podium.core.tasks import Task
 
 from ..dialect import NotCarried, Quirks, Written
 from .conversation import Conversation
 from .generations import Generation, generation_of
-from .reasoning import LEAST_BUDGET, Ask, ask_for
+from .reasoning import BARE_CALL, LEAST_BUDGET, Ask, ask_for
 from .requests import read_betas
 from .tools import write_schema, write_tools
 from .wire import BETAS, NAME, VERSION
@@ -41,10 +41,24 @@ def write_request(task: Task, *, model: str, stream: bool, quirks: Quirks, max_t
         if fields.get("max_tokens") is None and max_tokens is not None:
             fields["max_tokens"] = max_tokens
         notes: list[str] = []
+        if (task.options.reasoning_tokens or 0) > 0 and _began_without_thinking(task.messages):
+            # Another vendor's model began this turn, which the caller cannot know: he sent back what he was sent.
+            del fields["thinking"]
+            notes.append(BARE_CALL)
     else:
         fields, notes = _built(task, generation_of(model), quirks, max_tokens)
         betas = ()
     return _finished(fields, notes, betas, model=model, stream=stream, quirks=quirks)
+
+
+def _began_without_thinking(messages: tuple[Message, ...]) -> bool:
+    """Whether the turn under way waits for a call's result, and no Claude's thinking led to the call."""
+    waits = False
+    for message in reversed(messages):
+        if message.role == "assistant":
+            return waits and not any(isinstance(part, ReasoningPart) and part.origin == NAME for part in message.parts)
+        waits = waits or message.role == "tool"
+    return False
 
 
 def _finished(

@@ -15,6 +15,7 @@ LEAST_BUDGET = 1_024
 _SHARES = {"minimal": LEAST_BUDGET, "low": 2_048, "medium": 8_192, "high": 16_384, "xhigh": 24_576, "max": 30_720}
 """An effort as a budget, for generations that only know budgets. All leave room in the smallest such model's 32,000
 tokens of output."""
+BARE_CALL = "Thinking was left out: the turn under way began without it, and the model refuses to begin in its middle."
 _UNASKED = "none"
 _OWN_MEASURE = -1
 _LADDER = ("minimal", "low", "medium", "high", "xhigh", "max")
@@ -38,7 +39,8 @@ def ask_for(options: Options, generation: Generation, limit: int | None, *, bare
     began with a call and no thinking, which models with budgets refuse to go on from while they think."""
     effort, budget = options.reasoning_effort, options.reasoning_tokens
     if effort is None and budget is None and options.show_reasoning:
-        budget = _OWN_MEASURE  # who wants to see reasoning wants it to happen; other vendors' models think by themselves
+        # Who wants to see reasoning wants it to happen: other vendors' models think by themselves.
+        budget = _OWN_MEASURE
     if effort == _UNASKED or budget == 0:
         return _off(generation, options, notes)
     if effort is None and budget is None:
@@ -75,9 +77,7 @@ def _adaptive(options: Options, generation: Generation, notes: list[str]) -> Ask
 
 def _budgeted(options: Options, generation: Generation, limit: int | None, bare_call: bool, notes: list[str]) -> Ask:
     if bare_call:
-        notes.append(
-            "Thinking was left out: the turn under way began without it, and the model refuses to begin in its middle."
-        )
+        notes.append(BARE_CALL)
         return Ask()
     effort, budget = options.reasoning_effort, options.reasoning_tokens
     stated = budget is not None and budget > 0

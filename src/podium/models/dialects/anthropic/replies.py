@@ -21,6 +21,7 @@ _answer_decoder = msgspec.json.Decoder(Answer)
 _arguments_decoder = msgspec.json.Decoder(dict[str, Raw])
 _encoder = msgspec.json.Encoder()
 _LONGEST_MESSAGE = 2000
+_NO_INPUT = frozenset(("", "null", '""'))
 _CHARACTERS_A_TOKEN = 4
 
 _FINISH = {
@@ -66,6 +67,16 @@ def error_text(error: Any) -> tuple[str, str | None]:
     return str(error.get("message") or code or "no message")[:_LONGEST_MESSAGE], None if code is None else str(code)
 
 
+def read_input(raw: Raw) -> str:
+    """A call's arguments as the model wrote them; "" where there are none. Raises ValueError for what is no object."""
+    text = bytes(raw).decode()
+    if text in _NO_INPUT:
+        return ""
+    if not text.startswith("{"):
+        raise ValueError("the input of a tool_use block is not an object")
+    return text
+
+
 # --- reading -------------------------------------------------------------------------------------------------------
 
 
@@ -74,7 +85,7 @@ def read_reply(body: bytes, *, provider: str) -> Reply:
     try:
         wire = _answer_decoder.decode(body)
         reply = None if wire.content is None else _reply(wire, wire.content, body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
+    except (msgspec.DecodeError, ValueError, RecursionError) as exc:
         raise ProviderError(
             f"{provider} sent something that is not a message: {exc}.",
             kind=FailureKind.GARBAGE,
@@ -106,7 +117,7 @@ def _reply(wire: Answer, blocks: list[AnswerBlock], body: bytes) -> Reply:
             answered = True
             text.append(bytes(block.input).decode())
         elif kind == "tool_use":
-            calls.append(ToolCall(id=block.id or "", name=block.name or "", arguments=bytes(block.input).decode()))
+            calls.append(ToolCall(id=block.id or "", name=block.name or "", arguments=read_input(block.input)))
         elif kind == "thinking":
             reasoning.append(ReasoningPart(text=block.thinking or "", signature=block.signature, origin=NAME))
         elif kind == "redacted_thinking":

@@ -27,7 +27,7 @@ from podium.core.messages import (
 )
 
 from ..event_frames import EventFrames
-from .replies import error_text, finish_reason
+from .replies import error_text, finish_reason, read_input
 from .usage import canonical, merged, read_usage
 from .wire import ANSWER_TOOL, NAME, NO_RAW, AnswerBlock, Delta, Event, WireUsage
 
@@ -119,10 +119,10 @@ class MessagesStreamReader(EventFrames):
 
     def _begin_tool(self, index: int, block: AnswerBlock) -> Events:
         try:
-            given = bytes(block.input).decode()
-        except UnicodeDecodeError as exc:
+            given = read_input(block.input)  # an empty object stands for what is yet to come
+        except ValueError as exc:
             raise self._garbage(str(exc)) from exc
-        given = "" if given in ("null", "{}") else given
+        given = "" if given == "{}" else given
         if block.name == ANSWER_TOOL:
             self._answered = True
             self._blocks[index] = _Open("answer", input=given)

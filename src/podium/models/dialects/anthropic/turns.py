@@ -22,6 +22,7 @@ from podium.core.messages import (
 )
 
 from ..media import write_data_url
+from .replies import read_input
 from .seals import FOREIGN, sealed_part, unsigned_id
 from .wire import NAME, Block, CacheControl, MessagesRequest, Source, Turn
 
@@ -130,8 +131,8 @@ def _tool_call(block: Block, where: str) -> ToolCall:
         raise _missing(where, "name" if block.id else "id")
     call_id, signature = unsigned_id(block.id)
     try:
-        arguments = bytes(block.input).decode()
-    except UnicodeDecodeError as exc:
+        arguments = read_input(block.input)
+    except ValueError as exc:
         raise _unreadable(exc, f"{where}.input") from exc
     return ToolCall(
         id=call_id,

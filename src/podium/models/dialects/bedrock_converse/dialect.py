@@ -22,7 +22,7 @@ class BedrockConverse:
 
     def path(self, model: str, *, stream: bool) -> str:
         """A model's id may be a whole ARN: its colons and slashes are encoded, as Amazon's own clients do."""
-        return f"/model/{quote(model, safe='')}/converse{'-stream' if stream else ''}"
+        return f"/model/{name_in_path(model, safe='')}/converse{'-stream' if stream else ''}"
 
     def write_request(
         self, task: Task, *, model: str, stream: bool, quirks: Quirks, max_tokens: int | None = None

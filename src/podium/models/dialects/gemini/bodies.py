@@ -11,6 +11,7 @@ from podium.core.messages import Options, Schema, Tool
 from podium.core.tasks import Task
 
 from ..dialect import NotCarried, Quirks, Written
+from ..model_names import name_in_path
 from .schemas import Cleaned
 from .signatures import MARK, PLACEHOLDER, is_sealed
 from .thinking import is_third_generation, thinking_config
@@ -25,7 +26,11 @@ _FREE_TEXT = {"type": "object", "properties": {"input": {"type": "string"}}, "re
 
 
 def path(model: str, *, stream: bool) -> str:
-    """Where requests go: `/models/NAME:generateContent`, or its streaming sister, which must be asked for SSE."""
+    """Where requests go: `/models/NAME:generateContent`, or its streaming sister, which must be asked for SSE.
+
+    Raises NotCarried for what is no model's name.
+    """
+    model = name_in_path(model, slashes=True)
     named = model if model.startswith(("models/", "tunedModels/", "publishers/")) else f"models/{model}"
     return f"/{named}:streamGenerateContent?alt=sse" if stream else f"/{named}:generateContent"
 

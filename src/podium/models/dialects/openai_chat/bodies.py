@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Raw
 
-from podium.core.messages import ImagePart, Payload
+from podium.core.messages import FilePart, ImagePart, Payload
 from podium.core.tasks import Task
 
 from ..dialect import NotCarried, Quirks, Written
@@ -78,10 +78,10 @@ def _ask_for_usage(fields: dict[str, Any], quirks: Quirks) -> None:
 def _refuse_image_urls(task: Task) -> None:
     for message in task.messages:
         for part in message.parts:
-            if isinstance(part, ImagePart) and part.url[:4].lower() == "http":
+            if isinstance(part, ImagePart | FilePart) and part.url is not None and part.url[:5].lower() != "data:":
                 raise NotCarried(
-                    "The provider does not fetch images by their address.",
-                    remedy="Send the image itself, as a data URL.",
+                    "The provider does not fetch images and files by their address.",
+                    remedy="Send the content itself, as a data URL.",
                     param="messages",
                 )
 

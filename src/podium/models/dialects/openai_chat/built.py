@@ -47,6 +47,12 @@ def built(task: Task, quirks: Quirks, notes: list[str]) -> dict[str, Any]:
     if options.stop:
         body["stop"] = options.stop
     if options.logprobs:
+        if task.payload is not None:  # the answer would go on without them, for its canonical form has none
+            raise NotCarried(
+                "Log probabilities do not come through from chat completions to another dialect.",
+                remedy="Name a model whose provider speaks the dialect the request came in.",
+                param="logprobs",
+            )
         body["logprobs"] = True
     if options.tools:
         _put_tools(body, options, turns, quirks)

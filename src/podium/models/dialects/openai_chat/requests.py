@@ -90,12 +90,13 @@ def _ours(param: str) -> str:
 
 
 def _options(wire: ChatRequest) -> Options:
-    limit = wire.max_completion_tokens if wire.max_completion_tokens is not None else wire.max_tokens
+    named = "max_tokens" if wire.max_completion_tokens is None else "max_completion_tokens"
+    limit: int | None = getattr(wire, named)
     if limit is not None and not 1 <= limit <= _MOST_TOKENS:
         raise InvalidRequest(
-            f"max_tokens must be at least 1 and at most {_MOST_TOKENS}.",
+            f"{named} must be at least 1 and at most {_MOST_TOKENS}.",
             remedy="Leave it out for no limit.",
-            param="max_tokens",
+            param=named,
         )
     n = 1 if wire.n is None else wire.n
     if not 1 <= n <= _MOST_ANSWERS:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Raw
 
-from podium.core.messages import ImagePart, Message, Options, ReasoningPart, Schema, Tool
+from podium.core.messages import FilePart, ImagePart, Message, Options, ReasoningPart, Schema, Tool
 from podium.core.tasks import Task
 
 from ..dialect import NotCarried, Quirks, Written
@@ -124,10 +124,10 @@ def _with_schema(instructions: str, body: Mapping[str, Any], notes: list[str]) -
 def _refuse_image_urls(task: Task) -> None:
     for message in task.messages:
         for part in message.parts:
-            if isinstance(part, ImagePart) and part.url[:4].lower() == "http":
+            if isinstance(part, ImagePart | FilePart) and part.url is not None and part.url[:5].lower() != "data:":
                 raise NotCarried(
-                    "The provider does not fetch images by their address.",
-                    remedy="Send the image itself, as a data URL.",
+                    "The provider does not fetch images and files by their address.",
+                    remedy="Send the content itself, as a data URL.",
                     param="input",
                 )
 
@@ -176,7 +176,7 @@ def _built(task: Task, quirks: Quirks, notes: list[str]) -> dict[str, Any]:
     # that do not reason answer this wish with an error, and the current API sends it unasked.
     if own_reasoning or (reasoning and options.reasoning_effort != "none"):
         fields["include"] = ["reasoning.encrypted_content"]
-    _note_losses(options, notes)
+    _note_losses(task, notes)
     return fields
 
 
@@ -194,10 +194,21 @@ def _check(options: Options) -> None:
         )
 
 
-def _note_losses(options: Options, notes: list[str]) -> None:
+def _note_losses(task: Task, notes: list[str]) -> None:
+    options = task.options
     for name in ("seed", "top_k", "presence_penalty", "frequency_penalty"):
         if getattr(options, name) is not None:
             notes.append(f"`{name}` was left out: the Responses API has no such field.")
+    if any(tool.cache is not None for tool in options.tools) or any(map(_is_marked, task.messages)):
+        notes.append("Cache marks were left out: the Responses API has none, it caches by itself.")
+
+
+def _is_marked(message: Message) -> bool:
+    return (
+        message.cache is not None
+        or any(call.cache is not None for call in message.tool_calls)
+        or any(getattr(part, "cache", None) is not None for part in message.parts)
+    )
 
 
 def _reasoning(options: Options, notes: list[str]) -> dict[str, Any]:

@@ -148,10 +148,14 @@ def expand(incoming: Incoming, *, items: bytes, body: bytes, provider: str, reac
     return Expanded(incoming=expanded, keeper=provider if carried else None, notes=(note,) if left else ())
 
 
+_LONGEST_SHOWN: Final = 100
+"""Characters of what a caller gave for an identifier that are said back."""
+
+
 def not_found(previous: str) -> InvalidRequest:
     """The error for an answer that is not kept, or not any more."""
     return InvalidRequest(
-        f"Previous response with id '{previous}' not found.",
+        f"Previous response with id '{previous[:_LONGEST_SHOWN]}' not found.",
         remedy="Podium keeps answers for `record.responses_h` hours unless `store` is false. "
         "Send the conversation's items in `input`.",
         param="previous_response_id",

@@ -38,7 +38,7 @@ CLOUDS = (
         batching="bedrock",
         extra="bedrock",
         sign_up="console.aws.amazon.com",
-        source="Amazon Bedrock API reference, pages Converse, ConverseStream, ListFoundationModels",
+        source="the paths and shapes botocore gives for bedrock-runtime and bedrock",
         note="With a Bedrock API key no extra is needed; without, AWS's usual credentials sign each call.",
     ),
     Preset(

@@ -29,25 +29,29 @@ HOSTS = (
         key_variables=("GROQ_API_KEY",),
         batching="openai",
         sign_up="console.groq.com",
-        source="Groq docs, page OpenAI Compatibility",
+        source="Groq docs, page OpenAI Compatibility; the official groq SDK's types",
     ),
     Preset(
         name="together",
         title="Together AI",
-        base_url="https://api.together.xyz/v1",
-        wires=(_CHAT, _EMBEDDINGS),
+        base_url="https://api.together.ai/v1",
+        wires=(_CHAT, _EMBEDDINGS, _TRANSCRIPTION),
         key_variables=("TOGETHER_API_KEY",),
-        batching="openai",
         sign_up="api.together.ai",
-        source="Together AI docs, pages OpenAI compatibility, List all models",
+        source="Together AI docs, pages OpenAI compatibility, List all models; the official together SDK",
+        unverified="stream_options and parallel_tool_calls: its SDK knows neither",
+        note="Its batches take files by an API of its own.",
     ),
     Preset(
         name="fireworks",
         title="Fireworks AI",
         base_url="https://api.fireworks.ai/inference/v1",
-        wires=(_CHAT, _EMBEDDINGS),
+        wires=(Wire(dialect="openai-chat", quirks=Quirks(reasoning_field="reasoning_content")), _EMBEDDINGS),
         key_variables=("FIREWORKS_API_KEY",),
         sign_up="fireworks.ai",
+        source="Fireworks docs, pages OpenAI compatibility, Vision Models, Embeddings; the official fireworks-ai SDK's "
+        "types; its list of models as users report it",
+        note="It transcribes at another host, which is not spoken to.",
     ),
     Preset(
         name="cerebras",
@@ -59,13 +63,23 @@ HOSTS = (
                 quirks=Quirks(
                     max_tokens_field="max_completion_tokens",
                     image_urls=False,
-                    refuses=frozenset({"frequency_penalty", "logit_bias", "presence_penalty", "service_tier"}),
+                    refuses=frozenset(
+                        {
+                            "frequency_penalty",
+                            "logit_bias",
+                            "parallel_tool_calls",
+                            "presence_penalty",
+                            "service_tier",
+                        }
+                    ),
                 ),
             ),
         ),
         key_variables=("CEREBRAS_API_KEY",),
         sign_up="cloud.cerebras.ai",
-        source="Cerebras Inference docs, page OpenAI Compatibility",
+        source="Cerebras Inference docs, pages OpenAI Compatibility, Image Inputs; the official cerebras SDK's types; "
+        "its refusal of parallel_tool_calls as users report it (400, by some models)",
+        unverified="that every model refuses the other fields: the SDK's newer types have them",
     ),
     Preset(
         name="sambanova",
@@ -74,18 +88,15 @@ HOSTS = (
         wires=(
             Wire(
                 dialect="openai-chat",
-                quirks=Quirks(
-                    image_urls=False,
-                    refuses=frozenset(
-                        {"frequency_penalty", "logit_bias", "logprobs", "n", "presence_penalty", "top_logprobs"}
-                    ),
-                ),
+                quirks=Quirks(image_urls=False),  # images as base64 only
             ),
             _EMBEDDINGS,
+            _TRANSCRIPTION,
         ),
         key_variables=("SAMBANOVA_API_KEY",),
         sign_up="cloud.sambanova.ai",
-        source="SambaNova docs, page OpenAI compatibility",
+        source="SambaNova docs, page OpenAI compatibility; the official sambanova SDK's types",
+        note="It accepts penalties and does nothing with them.",
     ),
     Preset(
         name="nvidia",
@@ -95,12 +106,35 @@ HOSTS = (
             Wire(
                 dialect="openai-chat",
                 quirks=Quirks(
-                    stream_usage=False, image_urls=False, refuses=frozenset({"logit_bias", "n", "parallel_tool_calls"})
+                    stream_usage=False,  # some models then never answer, as users report
+                    image_urls=False,
+                    refuses=frozenset(
+                        {
+                            "audio",
+                            "logit_bias",
+                            "metadata",
+                            "modalities",
+                            "n",
+                            "prediction",
+                            "prompt_cache_key",
+                            "safety_identifier",
+                            "service_tier",
+                            "store",
+                            "user",
+                            "verbosity",
+                            "web_search_options",
+                        }
+                    ),
                 ),
             ),
+            Wire(dialect="openai-embeddings", quirks=Quirks(refuses=frozenset({"dimensions"}))),
         ),
         key_variables=("NVIDIA_API_KEY",),
         sign_up="build.nvidia.com",
+        source="NVIDIA API catalog and NIM docs, pages Chat completions, Embeddings; its refusals of prompt_cache_key, "
+        "verbosity and dimensions as users report them (400)",
+        unverified="the other refusals (each model has a strict list of fields of its own), that it fetches no images",
+        note="Its retrieval models want `input_type` with every embedding, which the caller must send.",
     ),
     Preset(
         name="huggingface",
@@ -111,6 +145,7 @@ HOSTS = (
         marketplace=True,
         sign_up="huggingface.co",
         source="Hugging Face docs, page Inference Providers",
+        unverified="HUGGINGFACE_API_KEY, stream_options, and what each provider behind it takes",
         note="Prices differ between the providers behind a model; where they do, the price is unknown.",
     ),
     Preset(
@@ -120,6 +155,10 @@ HOSTS = (
         wires=(_CHAT, _EMBEDDINGS),
         key_variables=("DEEPINFRA_API_KEY", "DEEPINFRA_TOKEN"),
         sign_up="deepinfra.com",
+        source="DeepInfra docs, pages OpenAI API, Tool Calling",
+        unverified="JSON schemas, stream_options and n; that it fetches images itself is an integration's word",
+        note="It chooses tools by `auto` and `none` only. Its batches and its transcription have other addresses, "
+        "which are not spoken to.",
     ),
     Preset(
         name="openrouter",

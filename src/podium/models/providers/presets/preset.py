@@ -91,7 +91,9 @@ class Preset(Struct, frozen=True, kw_only=True):
     sign_up: str = ""
     """Where a person gets a key."""
     source: str = ""
-    """The pages its row was written from. Empty: from what is generally known, and not looked up."""
+    """The pages and official SDKs its row was checked against. Empty: nothing was looked up."""
+    unverified: str = ""
+    """What of its row rests on general knowledge, found in none of them. Empty: nothing that is known of."""
     note: str = ""
     """What a person should know before relying on it."""
 

@@ -10,18 +10,23 @@ from .vendors import ANTHROPIC_VERSION
 _EMBEDDINGS = Wire(dialect="openai-embeddings")
 _TRANSCRIPTION = Wire(dialect="openai-transcription")
 _BYTES_ONLY = Wire(dialect="openai-chat", quirks=Quirks(image_urls=False))
-"""They take an image as a data URL and fetch none."""
+"""Podium brings the image: they take data URLs only, or would fetch from inside your network for any caller."""
 
 SERVERS = (
     Preset(
         name="ollama",
         title="Ollama",
         base_url="http://127.0.0.1:11434/v1",
-        wires=(_BYTES_ONLY, _EMBEDDINGS),
+        wires=(
+            # Asked for several answers it gives one, and says nothing.
+            Wire(dialect="openai-chat", quirks=Quirks(image_urls=False, refuses=frozenset({"logit_bias", "n"}))),
+            _EMBEDDINGS,
+        ),
         locality="local",
         port=11434,
         source="Ollama docs, page OpenAI compatibility",
-        note="It grants a model the context it was started with, whatever the model could take.",
+        note="It grants a model the context it was started with, whatever the model could take, and passes over "
+        "`tool_choice` and `user` in silence.",
     ),
     Preset(
         name="llamacpp",
@@ -31,6 +36,7 @@ SERVERS = (
         locality="local",
         port=8080,
         source="llama.cpp server's README",
+        note="Its newest builds listen on port 9931 unless told otherwise: start it with --port 8080, or set base_url.",
     ),
     Preset(
         name="vllm",
@@ -39,7 +45,7 @@ SERVERS = (
         wires=(_BYTES_ONLY, _EMBEDDINGS, _TRANSCRIPTION),
         locality="local",
         port=8000,
-        source="vLLM docs, page OpenAI-Compatible Server",
+        source="vLLM docs, page Online Serving",
         note="Podium fetches images for it, so that no caller makes it fetch from inside your network.",
     ),
     Preset(
@@ -51,6 +57,7 @@ SERVERS = (
         port=1234,
         listings=(Listing(path="/api/v0/models", at_root=True), Listing()),
         source="LM Studio docs, pages OpenAI Compatibility, REST API",
+        note="It takes PNG and JPEG; WebP is refused, as users report.",
     ),
     Preset(
         name="openai-compatible",

@@ -25,7 +25,7 @@ VENDORS = (
         key_variables=("OPENAI_API_KEY",),
         batching="openai",
         sign_up="platform.openai.com",
-        source="OpenAI API reference",
+        source="the official openai SDK's types; OpenAI API reference, page Overview",
     ),
     Preset(
         name="azure",
@@ -71,7 +71,8 @@ VENDORS = (
         listings=(Listing(reader="gemini"),),
         batching="gemini",
         sign_up="aistudio.google.com",
-        source="Gemini API reference, pages generateContent, Models, OpenAI compatibility",
+        source="the official google-genai SDK; Gemini API docs, page OpenAI compatibility",
+        unverified="that embeddings take the key as a bearer token under /openai, beyond the page's examples",
     ),
     Preset(
         name="mistral",
@@ -117,17 +118,30 @@ VENDORS = (
                 quirks=Quirks(
                     image_urls=False,
                     refuses=frozenset(
-                        {"logit_bias", "metadata", "modalities", "n", "parallel_tool_calls", "service_tier", "store"}
+                        {
+                            "audio",
+                            "logit_bias",
+                            "metadata",
+                            "modalities",
+                            "n",
+                            "parallel_tool_calls",
+                            "prediction",
+                            "service_tier",
+                            "store",
+                            "top_logprobs",
+                        }
                     ),
                 ),
             ),
-            Wire(dialect="openai-embeddings"),
+            Wire(dialect="openai-embeddings", quirks=Quirks(refuses=frozenset({"dimensions", "user"}))),
         ),
         key_variables=("COHERE_API_KEY", "CO_API_KEY"),
         listings=(Listing(path="/v1/models?page_size=1000", reader="cohere", at_root=True),),
         sign_up="dashboard.cohere.com",
-        source="Cohere docs, page Compatibility API",
-        note="Through its OpenAI-compatible endpoint; citations and documents of its own API are out of reach.",
+        source="Cohere docs, page Compatibility API with its list of unsupported parameters; the official cohere SDK",
+        unverified="whether it fetches an image itself: the page shows data URLs only",
+        note="Through its OpenAI-compatible endpoint; citations and documents of its own API are out of reach. "
+        "A tool marked `strict` is answered with a 422, which is passed on.",
     ),
     Preset(
         name="deepseek",
@@ -148,43 +162,56 @@ VENDORS = (
         title="xAI",
         base_url="https://api.x.ai/v1",
         wires=(
-            Wire(dialect="openai-chat", quirks=Quirks(max_tokens_field="max_completion_tokens")),
+            Wire(
+                dialect="openai-chat",
+                quirks=Quirks(
+                    max_tokens_field="max_completion_tokens",
+                    refuses=frozenset({"frequency_penalty", "presence_penalty"}),
+                ),
+            ),
             Wire(dialect="openai-responses"),
         ),
         key_variables=("XAI_API_KEY",),
         sign_up="console.x.ai",
-        source="xAI docs",
-        note="Its reasoning models refuse `stop` and penalties with a 400, which is passed on.",
+        source="xAI docs, pages Chat Completions, Image Understanding; its refusals of penalties as users report them "
+        "(400)",
+        unverified="max_completion_tokens, stream_options, n and logit_bias",
+        note="Its reasoning models refuse `stop` with a 400, which is passed on.",
     ),
     Preset(
         name="perplexity",
         title="Perplexity",
-        base_url="https://api.perplexity.ai",
+        base_url="https://api.perplexity.ai/v1",
         wires=(
             Wire(
-                dialect="openai-chat",
+                dialect="openai-responses",
                 quirks=Quirks(
-                    stream_usage=False,
                     refuses=frozenset(
                         {
-                            "logit_bias",
-                            "logprobs",
-                            "n",
+                            "include",
+                            "metadata",
                             "parallel_tool_calls",
-                            "seed",
+                            "prompt_cache_key",
+                            "safety_identifier",
+                            "service_tier",
+                            "text",  # its schema is asked for in a field of another name and shape
                             "tool_choice",
-                            "tools",
                             "top_logprobs",
+                            "truncation",
+                            "user",
                         }
                     ),
                 ),
             ),
         ),
         key_variables=("PERPLEXITY_API_KEY",),
-        listings=(),
+        listings=(),  # its list answers without a key too, and so proves nothing of one
         sign_up="www.perplexity.ai",
-        source="Perplexity docs, page Sonar API; integrations that report no function calling and no list of models",
-        note="Every answer searches the web; it has no list of models to check a key with.",
+        source="Perplexity docs, pages Agent API, OpenAI Compatibility, Models; the official perplexityai SDK's types",
+        unverified="the refusals (its SDK knows none of these fields) and what it makes of temperature and top_p",
+        note="Its Agent API, whose models are called `maker/model` (`perplexity/sonar`); it searches the web where a "
+        "tool asks for that. Chat completions with Sonar ended in September 2026: who still has them sets up a "
+        "provider of another name, with base_url https://api.perplexity.ai.",
     ),
     Preset(
         name="moonshot",
@@ -194,6 +221,7 @@ VENDORS = (
             Wire(
                 dialect="openai-chat",
                 quirks=Quirks(
+                    max_tokens_field="max_completion_tokens",
                     reasoning_field="reasoning_content",
                     image_urls=False,  # an image comes as base64 or by the identifier of an upload
                     refuses=frozenset({"logit_bias", "logprobs", "top_logprobs"}),
@@ -203,7 +231,10 @@ VENDORS = (
         key_variables=("MOONSHOT_API_KEY",),
         batching="openai",
         sign_up="platform.moonshot.ai",
-        source="Kimi API platform docs, pages Overview, Use the Kimi Vision Model",
+        source="Kimi API platform docs, its OpenAPI description and pages Overview, Use the Kimi Vision Model",
+        unverified="that logit_bias, logprobs and top_logprobs are refused: its description has none of them",
+        note="From kimi-k2.5 on, temperature, top_p, n and the penalties are fixed: another value is answered with an "
+        "error, which is passed on. Older models give up to 5 answers at once.",
     ),
     Preset(
         name="zai",
@@ -215,13 +246,15 @@ VENDORS = (
                 quirks=Quirks(
                     json_schema=False,
                     reasoning_field="reasoning_content",
-                    refuses=frozenset({"logit_bias", "logprobs", "n", "parallel_tool_calls", "seed", "top_logprobs"}),
+                    refuses=frozenset({"logit_bias", "logprobs", "n", "top_logprobs"}),
                 ),
             ),
         ),
         key_variables=("ZAI_API_KEY", "Z_AI_API_KEY"),
         sign_up="z.ai",
-        source="Z.AI docs, page OpenAI Python SDK",
+        source="Z.AI docs, pages OpenAI Python SDK, Structured Output; the official zai-sdk's types; "
+        "parallel_tool_calls as an integration's author tried it",
+        unverified="the refusals (its SDK knows none of these fields), Z_AI_API_KEY, that it fetches images itself",
         note="Subscribers of its coding plan have another address: set base_url to it.",
     ),
 )

@@ -16,12 +16,12 @@ def upgrade() -> None:
     op.create_table(
         "responses",
         sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("owner", sa.Text, primary_key=True),
         sa.Column("items", sa.LargeBinary, nullable=False),
         sa.Column("body", sa.LargeBinary, nullable=False),
         sa.Column("provider", sa.Text, nullable=False),
         sa.Column("dialect", sa.Text, nullable=False),
         sa.Column("model", sa.Text, nullable=False),
-        sa.Column("user_id", sa.Text),
         sa.Column("created_at", sa.BigInteger, nullable=False),
         sa.Column("expires_at", sa.BigInteger, nullable=False),
     )
