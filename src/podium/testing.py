@@ -137,6 +137,9 @@ class FakeProvider:
     def speaks(self, call: Call) -> str:
         return self._dialect
 
+    def wants_files(self, call: Call) -> bool:
+        return False
+
     async def complete(self, call: Call) -> Reply:
         step = self._next(call)
         if isinstance(step, Reply):

@@ -13,6 +13,14 @@ from .messages import Frame, Reply
 from .tasks import Outcome, Profile, Task
 
 
+class BroughtFile(Struct, frozen=True, kw_only=True):
+    """What stood at an address among a task's pictures and documents, ready for a request."""
+
+    media_type: str
+    """As its own bytes say."""
+    data_url: str
+
+
 class Call(Struct, frozen=True, kw_only=True):
     """What one attempt asks of one provider."""
 
@@ -27,6 +35,10 @@ class Call(Struct, frozen=True, kw_only=True):
     """The dialect this model must be asked in at this provider; None leaves it to the provider."""
     left_s: float | None = None
     """Until the task's deadline, where it has one: bounds streams too."""
+    reasons: bool | None = None
+    """Whether the model reasons, and so takes a reasoning effort. None: nobody described it, so it is sent."""
+    files: Mapping[str, BroughtFile] | None = None
+    """What stands at the task's addresses, for a provider that fetches none itself; None where nobody asked."""
 
 
 class ListedModel(Struct, frozen=True, kw_only=True):
@@ -51,6 +63,13 @@ class Provider(Protocol):
         """The wire this call goes over, by its dialect's name: the caller's own where the provider has it."""
         ...
 
+    def wants_files(self, call: Call) -> bool:
+        """Whether this call needs `files`: the wire it goes over takes bytes, and no addresses.
+
+        Raises ProviderError(NOT_CARRIED) where there is no wire for it.
+        """
+        ...
+
     async def complete(self, call: Call) -> Reply:
         """A whole answer. Raises ProviderError."""
         ...
@@ -69,6 +88,18 @@ class Provider(Protocol):
 
     async def aclose(self) -> None:
         """Close connections."""
+        ...
+
+
+class FileBringer(Protocol):
+    """Brings what stands at the addresses a caller gave."""
+
+    def addresses(self, task: Task) -> tuple[str, ...]:
+        """Every web address among the task's pictures and documents, once. Asked for each task, so it is cheap."""
+        ...
+
+    async def bring(self, urls: Sequence[str], *, seconds: float) -> Mapping[str, BroughtFile]:
+        """All of them, within so many seconds. Raises InvalidRequest, which names a host and no more of an address."""
         ...
 
 

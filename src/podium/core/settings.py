@@ -254,15 +254,15 @@ class ServerSettings(_Group, frozen=True, kw_only=True):
 
 
 class RecordSettings(_Group, frozen=True, kw_only=True):
-    """What the ledger keeps: `record`."""
+    """What is kept of prompts and answers: `record`."""
 
     text: Annotated[
-        bool, Meta(description="true keeps prompt and answer text; off, because the ledger outlives the reason.")
+        bool, Meta(description="true keeps prompt and answer text in the ledger, which outlives the reason for it.")
     ] = False
     responses_h: Annotated[
         float,
         Meta(
-            description="Hours a caller can go on from an answer by its id; its text is kept so long. 0: none.",
+            description="Hours /v1/responses keeps conversations, so that callers can go on by id; 0 keeps none.",
             ge=0,
         ),
     ] = 720.0
@@ -302,7 +302,7 @@ class Settings(_Group, frozen=True, kw_only=True):
     store: Annotated[
         str, Meta(description="Where the ledger lives: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME.")
     ] = "sqlite:///podium.db"
-    record: Annotated[RecordSettings, Meta(description="What the ledger keeps.")] = field(
+    record: Annotated[RecordSettings, Meta(description="What is kept of prompts and answers.")] = field(
         default_factory=RecordSettings
     )
     discover: Annotated[DiscoverSettings, Meta(description="What Podium looks for by itself.")] = field(

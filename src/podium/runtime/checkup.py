@@ -7,7 +7,8 @@ cheapest model the catalog knows there and an answer of a few tokens.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -51,11 +52,11 @@ class Checked(Struct, frozen=True, kw_only=True):
     title: str
     base_url: str
     locality: Locality
-    ok: bool
-    """Nothing that was tried failed."""
+    ok: bool | None
+    """Nothing that was tried failed; None where nothing was tried."""
     reachable: bool | None = None
     credential: bool | None = None
-    """Whether the key was taken; None also where none is needed."""
+    """Whether the key was taken; None also where none is needed, and where nobody asked for it."""
     models: int | None = None
     latency_ms: float | None = None
     """Of the free call."""
@@ -102,7 +103,7 @@ async def _checked(account: Account, settings: Settings, clock: Clock, *, paid: 
         return replace(plain, credential=False if account.key is None else None, problem=account.problem)
     provider = connect(account, settings)
     try:
-        found, listed = await _listed(provider, account, plain, clock)
+        found, listed = await _listed(provider, account, settings, plain, clock)
         if not paid or found.reachable is False or found.credential is False:
             return found
         return await _with_paid_call(provider, account, found, listed, settings, clock)
@@ -111,21 +112,22 @@ async def _checked(account: Account, settings: Settings, clock: Clock, *, paid: 
 
 
 async def _listed(
-    provider: HttpProvider, account: Account, plain: Checked, clock: Clock
+    provider: HttpProvider, account: Account, settings: Settings, plain: Checked, clock: Clock
 ) -> tuple[Checked, Sequence[ListedModel]]:
     """What the free call tells."""
     if not account.listings:
-        return replace(plain, ok=True, problem="it has no list that costs nothing: only --paid finds out more"), ()
+        return replace(plain, ok=None, problem=_NOTHING_FREE, remedy=_PROVE), ()
     began = clock.monotonic()
     try:
         listed = await provider.list_models()
     except ProviderError as error:
-        return replace(_failed(plain, error), latency_ms=_since(began, clock)), ()
-    # OpenRouter shows its list to everybody: that it came says nothing of the key.
-    proven = None if account.key is None or account.preset.name in _LIST_TO_ALL else True
-    found = replace(
-        plain, ok=True, reachable=True, credential=proven, models=len(listed), latency_ms=_since(began, clock)
-    )
+        found = _failed(plain, error)
+        return replace(found, remedy=_listing_remedy(account, error), latency_ms=_since(began, clock)), ()
+    taken = _since(began, clock)
+    found = replace(plain, ok=True, reachable=True, models=len(listed), latency_ms=taken)
+    if _keyed(account):
+        proven = await _asks_for_keys(account, settings)
+        found = replace(found, credential=True) if proven else replace(found, problem=_KEY_UNTRIED, remedy=_PROVE)
     missing = sorted(set(account.models or ()) - {model.name for model in listed}) if account.models else []
     if missing and listed and account.preset.name != "azure":
         found = replace(
@@ -137,8 +139,65 @@ async def _listed(
     return found, listed
 
 
-_LIST_TO_ALL = frozenset({"openrouter", "huggingface", "deepinfra"})
-"""Presets whose list needs no key."""
+_PROVE = "--paid proves it, with one tiny call."
+_NOTHING_FREE = "it has no list that costs nothing, so nothing was tried."
+_KEY_UNTRIED = "it lists its models without a key too, so the key was not tried."
+_REFUSED = frozenset({*_NO_ENTRY, FailureKind.BAD_REQUEST, FailureKind.NOT_FOUND})
+
+
+async def _asks_for_keys(account: Account, settings: Settings) -> bool:
+    """Whether the list just shown is kept from those without a key: only then it says something of the key."""
+    if account.signing is not None:
+        return True  # clouds that want signatures show nothing without one
+    nameless = {name: value for name, value in account.headers.items() if name.lower() not in _KEY_HEADERS}
+    provider = connect(replace(account, key=None, headers=nameless), settings)
+    try:
+        await provider.list_models()
+    except ProviderError as error:
+        return error.kind in _REFUSED
+    finally:
+        await provider.aclose()
+    return False
+
+
+_KEY_HEADERS = frozenset({"authorization", "x-api-key", "x-goog-api-key", "api-key"})
+
+
+def _keyed(account: Account) -> bool:
+    """Whether its calls prove who pays, by whatever means."""
+    if account.key is not None or account.signing is not None:
+        return True
+    return any(name.lower() in _KEY_HEADERS for name in account.headers)
+
+
+def _listing_remedy(account: Account, error: ProviderError) -> str:
+    """What to do about a list that did not come. The errors' own remedies speak of calls to a model."""
+    remedy = _LISTING_REMEDIES.get(error.kind)
+    # A redirect, and a key that was never sent, say themselves what to do.
+    own = error.kind is FailureKind.CREDENTIAL and error.http_status is None
+    if remedy is None or own or (error.http_status is not None and 300 <= error.http_status < 400):
+        return error.remedy
+    wait = f"{error.retry_after_s:.0f} s" if error.retry_after_s else "a while"
+    places = (f"providers.{account.name}.api_key", *account.preset.key_variables)
+    return remedy.format(name=account.name, url=account.base_url, wait=wait, key=" or ".join(places))
+
+
+_UNWELL = "It is there and unwell: wait {wait} and check again; its status page may say more."
+_LISTING_REMEDIES: Mapping[FailureKind, str] = MappingProxyType(
+    {
+        FailureKind.NOT_FOUND: "There is no list of models below {url}: correct providers.{name}.base_url, which "
+        "mostly ends in /v1.",
+        FailureKind.BAD_REQUEST: "It did not understand the question for its models: correct "
+        "providers.{name}.base_url, or its `dialect`.",
+        FailureKind.TIMEOUT: "Something accepts connections at {url} and says nothing: restart it, wait until it has "
+        "loaded its model, or correct providers.{name}.base_url.",
+        FailureKind.RATE_LIMITED: "It takes no more calls just now: wait {wait} and check again, and see which limits "
+        "the key's account has.",
+        FailureKind.OVERLOADED: _UNWELL,
+        FailureKind.SERVER_ERROR: _UNWELL,
+        FailureKind.CREDENTIAL: "Check the key ({key}), what it may do, and that it belongs to {url}.",
+    }
+)
 
 
 def _failed(plain: Checked, error: ProviderError) -> Checked:
@@ -183,14 +242,8 @@ async def _with_paid_call(
         return replace(failed, credential=found.credential if known is None else known, paid=made)
     cost = None if reply.usage is None else cost_of(deployment, reply.usage, clock.now())
     made = PaidCall(model=deployment.model, ok=True, latency_ms=_since(began, clock), cost=cost)
-    return replace(
-        found,
-        ok=found.ok,
-        reachable=True,
-        credential=None if account.key is None and account.signing is None else True,
-        paid=made,
-        problem=found.problem if not found.ok else None,
-    )
+    proven = replace(found, reachable=True, credential=True if _keyed(account) else None, paid=made)
+    return proven if found.ok is False else replace(proven, ok=True, problem=None, remedy="")
 
 
 def _cheapest(account: Account, listed: Sequence[ListedModel], settings: Settings, clock: Clock) -> Deployment | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, Protocol
 
 from podium.core.errors import ProviderError
@@ -19,7 +19,7 @@ log = logging.getLogger("podium")
 
 PATIENCE_S = 3.0
 """What a start waits for lists: most come in a fraction of that, and who is slow must not keep the others waiting."""
-FIRST_PAUSE_S = 5.0
+FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 300.0
 LOOK_EVERY_S = 60.0
 """Between looks at the usual ports of local servers: a handful of connections to this machine."""
@@ -38,7 +38,7 @@ def pause_before(again: int, random: float, wanted_s: float | None = None) -> fl
     """Seconds to wait before asking for the `again`-th time more (0, 1, ...), a quarter more or less by `random`
     (0 to 1), so that many gateways do not ask in step. What the provider wanted (Retry-After) is the least, within
     `LONGEST_PAUSE_S`."""
-    pause = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** min(again, 16)) * (0.75 + random / 2)
+    pause = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(again, 16)) * (0.75 + random / 2)
     return max(pause, min(wanted_s or 0.0, LONGEST_PAUSE_S))
 
 
@@ -66,12 +66,17 @@ class Latecomers:
         self._known = {each.name: each for each in accounts if each.usable and each.lists_itself}
         self._first = {name: asyncio.create_task(self._ask(each)) for name, each in self._known.items()}
         if self._first:
-            await self._within_patience(self._first.values())
+            await self._within_patience()
         return tuple(self._so_far(account) for account in accounts)
 
-    async def _within_patience(self, asked: Iterable[asyncio.Task[Any]]) -> None:
-        enough = asyncio.ensure_future(self._sleep(PATIENCE_S))
-        waiting = set(asked)
+    async def whole_lists(self, accounts: Sequence[Account]) -> tuple[Account, ...]:
+        """The same after `first_lists`, with whatever became of those that took longer."""
+        await asyncio.gather(*self._first.values())
+        return tuple(self._so_far(account) for account in accounts)
+
+    async def _within_patience(self) -> None:
+        enough: asyncio.Future[Any] = asyncio.ensure_future(self._sleep(PATIENCE_S))
+        waiting: set[asyncio.Future[Any]] = set(self._first.values())
         try:
             while waiting and not enough.done():
                 _, rest = await asyncio.wait({*waiting, enough}, return_when=asyncio.FIRST_COMPLETED)

@@ -14,7 +14,7 @@ from google import genai
 from google.genai import types
 
 from podium.core.settings import RecordSettings, ServerSettings
-from podium.testing import SimVendor
+from podium.testing import Fault, Faults, SimVendor
 
 BODIES: dict[str, tuple[str, dict[str, Any]]] = {
     "openai-chat": ("/v1/chat/completions", {"model": "auto", "messages": [{"role": "user", "content": "hi"}]}),
@@ -283,6 +283,27 @@ def test_too_large_in_the_callers_shape(start_gateway: Any, dialect: str) -> Non
     assert "max_body_mb" in json.dumps(_error(dialect, answer))
 
 
+@pytest.mark.parametrize("preset", ["google", "openai-compatible"])
+def test_a_gemini_stream_without_sse_is_one_array(start_shared: Any, model: Any, preset: str) -> None:
+    """Relayed from a vendor of its own wire, and written from another's."""
+    vendor = SimVendor(name="arrays", models=(model("pico"),), time_scale=0, api_key="sk-arrays")
+    house = start_shared(vendor, presets={"arrays": preset})
+    body = {"contents": [{"role": "user", "parts": [{"text": "Repeat after me: one two three four five six."}]}]}
+    path = "/v1beta/models/arrays/pico:streamGenerateContent"
+    answer = house.post(body, path)
+    assert answer.headers["content-type"] == "application/json"
+    members = answer.json()
+    assert len(members) > 1
+    parts = [part for member in members for part in member["candidates"][0].get("content", {}).get("parts", [])]
+    assert "".join(part.get("text", "") for part in parts) == "one two three four five six."
+    assert members[-1]["usageMetadata"]["totalTokenCount"] > 0
+
+    house.vendors["arrays"].faults = Faults(always=Fault(kind="cut", after=2))
+    broken = house.post(body, path).json()
+    assert broken[-1]["error"]["status"]
+    assert all("error" not in member for member in broken[:-1])
+
+
 NOT_OFFERED = [
     ("openai-chat", "/v1/completions", "chat/completions"),
     ("openai-chat", "/v1/images/generations", "provider directly"),
@@ -291,7 +312,6 @@ NOT_OFFERED = [
     ("gemini", "/v1beta/models/auto:embedContent", "/v1/embeddings"),
     ("gemini", "/v1beta/models/north/pico:batchEmbedContents", "/v1/embeddings"),
     ("gemini", "/v1beta/cachedContents", "each request"),
-    ("gemini", "/v1beta/models/auto:streamGenerateContent", "alt=sse"),
     ("gemini", "/v1beta/nothing", "GET /"),
     ("anthropic", "/v1/messages/nothing", "GET /"),
 ]

@@ -86,7 +86,7 @@ def test_renamed_extra_and_pathed() -> None:
     out, written = forward(
         Quirks(renames={"seed": "random_seed"}, extra={"safe": True, "user": "x"}, model_in_path=True), seed=3, user="a"
     )
-    assert out == {"messages": [USER], "random_seed": 3, "safe": True, "user": "a"}
+    assert out == {"messages": [USER], "random_seed": 3, "safe": True, "user": "x"}
     assert written.notes == ()
 
 

@@ -360,6 +360,33 @@ USAGES: list[tuple[dict[str, Any], Usage | None]] = [
         {"prompt_tokens": 10, "completion_tokens": 5, "prompt_tokens_details": {"cached_tokens": 99}},
         Usage(input=10, output=5, cached=10),
     ),
+    (
+        {
+            "prompt_tokens": 10,
+            "completion_tokens": 5,
+            "total_tokens": 1015,
+            "prompt_tokens_details": {"cached_tokens": 1000},
+        },
+        Usage(input=1010, output=5, cached=1000),
+    ),
+    (
+        {
+            "prompt_tokens": 10,
+            "completion_tokens": 5,
+            "total_tokens": 1215,
+            "prompt_tokens_details": {"cached_tokens": 1000, "cache_write_tokens": 200},
+        },
+        Usage(input=1210, output=5, cached=1000, cache_write=200),
+    ),
+    (
+        {
+            "prompt_tokens": 100,
+            "completion_tokens": 5,
+            "total_tokens": 145,
+            "prompt_tokens_details": {"cached_tokens": 40},
+        },
+        Usage(input=100, output=45, cached=40, reasoning=40),
+    ),
     ({"prompt_tokens": None, "completion_tokens": None}, None),
     ({}, None),
 ]

@@ -332,6 +332,15 @@ def test_no_stream_crashes_the_reader(stream: bytes, size: int) -> None:
         assert error.kind in (FailureKind.GARBAGE, FailureKind.SERVER_ERROR)  # noqa: PT017  # the only ways out
 
 
+def test_a_whole_answer_without_end_is_garbage(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("podium.models.dialects.openai_transcription.stream.MAX_EVENT_BYTES", 1000)
+    reader = WIRE.stream_reader(provider="p")
+    assert reader.feed(b'{"text":"' + b"a" * 900) == []
+    with pytest.raises(ProviderError, match="exceeded") as caught:
+        reader.feed(b"a" * 200)
+    assert caught.value.kind is FailureKind.GARBAGE
+
+
 def test_a_stream_written_reads_back() -> None:
     writer = WIRE.stream_writer(task=Task(id="t", messages=(), received_at=NOW), model="m", input_tokens=1)
     usage = Usage(input=14, output=45, audio_input=12)

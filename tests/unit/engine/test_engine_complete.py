@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from podium.core.errors import AllAttemptsFailed, FailureKind, InvalidRequest, ProviderError
 from podium.core.events import AttemptEnded, DecisionMade, TaskEnded
@@ -42,6 +43,24 @@ def test_the_call_carries_model_and_timeout(kit: Any) -> None:
     (first,), (second,) = bench.providers["acme"].calls, bench.providers["beta"].calls
     assert (first.model, first.timeout_s, first.left_s) == ("small", 30.0, None)
     assert (second.model, second.timeout_s) == ("large", 7.0)
+
+
+@pytest.mark.parametrize(
+    ("vendor", "capabilities", "reasons"),
+    [("acme", {"text", "reasoning"}, True), ("acme", {"text"}, False), ("unknown", {"text"}, None)],
+)
+def test_the_call_says_whether_the_model_reasons(
+    kit: Any, vendor: str, capabilities: set[Any], reasons: bool | None
+) -> None:
+    """Of a model nobody described it says nothing, and what the caller asked is sent."""
+    bench = kit.Bench("acme/small")
+    known = bench.deployments["acme/small"]
+    card = replace(known.card, vendor=vendor, capabilities=frozenset(capabilities))
+    bench.deployments["acme/small"] = replace(known, card=card)
+    bench.providers["acme"].plan(kit.reply())
+    bench.complete()
+    (call,) = bench.providers["acme"].calls
+    assert call.reasons is reasons
 
 
 def test_a_retry_waits_as_the_policy_says(kit: Any) -> None:

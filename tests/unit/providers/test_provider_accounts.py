@@ -140,6 +140,81 @@ def test_what_cannot_be_understood_is_an_error_with_its_place(name: str, setting
     assert caught.value.remedy
 
 
+@pytest.mark.parametrize(
+    ("address", "says"),
+    [
+        ("https://ann:hunter2secret@llm.example.com/v1", "user name or a password"),
+        ("https://hunter2secret@llm.example.com/v1", "user name or a password"),
+        ("ann:hunter2secret@llm.example.com/v1", "not an http address"),
+        ("ftp://ann:hunter2secret@llm.example.com/v1", "user name or a password"),
+        ("http://ann:hunter2secret@[::1/v1", "not an http address"),
+        ("http://ann:x/y#hunter2secret@host/v1", "not an http address"),
+        ("http://ann:hunter2secret@host:99999/v1", "not an http address"),
+        ("https://llm.example.com/v1?api-version=2024", "goes on after the path"),
+        ("https://llm.example.com/v1?key=hunter2secret", "goes on after the path"),
+        ("https://llm.example.com/v1?", "goes on after the path"),
+        ("https://llm.example.com/v1#hunter2secret", "goes on after the path"),
+    ],
+)
+def test_an_address_calls_cannot_be_put_behind_is_refused_and_its_secrets_are_not_shown(
+    address: str, says: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        _accounts({"x": P(base_url=address)})
+    assert says in caught.value.message
+    assert caught.value.field == "providers.x.base_url"
+    assert caught.value.remedy
+    assert "hunter2secret" not in str(caught.value)
+    assert "ann" not in str(caught.value)
+
+
+def test_an_address_of_the_environment_is_refused_as_a_problem_with_its_variable() -> None:
+    environ = {"LITELLM_API_KEY": KEY, "LITELLM_BASE_URL": "https://ann:hunter2secret@llm.example.com/v1"}
+    (account,) = _accounts({}, environ)
+    assert not account.usable
+    assert (account.problem or "").startswith("LITELLM_BASE_URL holds a user name")
+    assert "hunter2secret" not in repr(account)
+    assert "hunter2secret" not in account.base_url
+
+
+@pytest.mark.parametrize(
+    "copied",
+    [
+        "https://acme.openai.azure.com/openai/deployments/gpt-5/chat/completions?api-version=2024-10-21",
+        "https://acme.openai.azure.com/openai/deployments/gpt-5",
+        "https://acme.openai.azure.com/openai/responses?api-version=2025-04-01-preview",
+        "https://acme.openai.azure.com/?api-version=2024-10-21",
+        "https://acme.openai.azure.com/openai/v1?api-version=preview",
+        "https://acme.openai.azure.com/models/chat/completions?api-version=2024-05-01-preview",
+    ],
+)
+def test_what_azures_portal_gives_to_copy_is_understood(copied: str) -> None:
+    expected = "https://acme.openai.azure.com/openai/v1"
+    (account,) = _accounts({"azure": P(base_url=copied, api_key=KEY)})
+    assert account.base_url == expected
+    (found,) = _accounts({}, {"AZURE_OPENAI_API_KEY": KEY, "AZURE_OPENAI_ENDPOINT": copied})
+    assert found.base_url == expected
+    with pytest.raises(ConfigError, match="after the path"):
+        _accounts({"azure": P(base_url="https://acme.openai.azure.com/?code=1", api_key=KEY)})
+
+
+@pytest.mark.parametrize(
+    ("settings", "asked"),
+    [
+        (P(region="eu-west-1", api_key=KEY), True),
+        (P(region="eu-west-1", api_key=KEY, base_url="https://bedrock-runtime.eu-west-1.amazonaws.com/"), True),
+        (P(region="eu-west-1", api_key=KEY, base_url="https://llm-proxy.corp.example/bedrock"), False),
+        (P(api_key=KEY, base_url="https://llm-proxy.corp.example/bedrock"), False),
+    ],
+)
+def test_a_proxys_key_is_not_shown_to_the_cloud_behind_it(settings: P, asked: bool) -> None:
+    (account,) = _accounts({"bedrock": settings})
+    assert account.usable
+    assert [each.path for each in account.listings] == (
+        ["https://bedrock.eu-west-1.amazonaws.com/foundation-models"] if asked else []
+    )
+
+
 def test_a_key_is_never_shown() -> None:
     for account in _accounts({"openai": P(api_key=KEY)}, {"GROQ_API_KEY": KEY}):
         assert account.key == KEY

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from podium.core.errors import ConfigError
 from podium.core.settings import DiscoverSettings, ModelSettings, PriceSettings, ProviderSettings, Settings
@@ -147,8 +148,116 @@ def test_models_of_the_configuration_that_it_does_not_list_are_told(kit: Any) ->
 def test_a_provider_without_a_free_list_says_so(kit: Any) -> None:
     async def play() -> None:
         (found,) = await _check(_settings(perplexity=P(api_key=KEY)))
-        assert (found.ok, found.reachable, found.credential) == (True, None, None)
-        assert "--paid" in (found.problem or "")
+        assert (found.ok, found.reachable, found.credential) == (None, None, None)
+        assert "nothing was tried" in (found.problem or "")
+        assert "--paid" in found.remedy
+
+    kit.run(play)
+
+
+def _guarded(kit: Any, body: bytes = _LIST) -> Any:
+    """Shows its list to those with the key only."""
+
+    def answer(request: bytes) -> bytes:
+        return bytes(kit.http("200 OK", body) if KEY.encode() in request else kit.http("401 Unauthorized", b"{}"))
+
+    return answer
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+@pytest.mark.parametrize("given", [{"api_key": KEY}, {"headers": {"Authorization": f"Bearer {KEY}"}}])
+def test_a_list_shown_to_everybody_says_nothing_of_the_key(kit: Any, guarded: bool, given: dict[str, Any]) -> None:
+    open_to_all = lambda request: kit.http("200 OK", _LIST)  # noqa: E731  # beside its guarded twin
+
+    async def play() -> None:
+        async with kit.RawServer(_guarded(kit) if guarded else open_to_all) as server:
+            (found,) = await _check(_settings(acme=P(base_url=server.base_url, **given)))
+            assert KEY.encode() in server.requests[0]
+            assert KEY.encode() not in server.requests[1]
+        assert (found.ok, found.reachable, found.models) == (True, True, 2)
+        assert found.credential is (True if guarded else None)
+        assert ("key was not tried" in (found.problem or "")) is not guarded
+        assert ("--paid" in found.remedy) is not guarded
+
+    kit.run(play)
+
+
+def test_whether_a_key_is_asked_for_stays_open_where_the_second_question_fails(kit: Any) -> None:
+    def answer(request: bytes) -> bytes:
+        busy = kit.http("503 Service Unavailable", b"{}")
+        return bytes(kit.http("200 OK", _LIST) if KEY.encode() in request else busy)
+
+    async def play() -> None:
+        async with kit.RawServer(answer) as server:
+            (found,) = await _check(_settings(acme=P(base_url=server.base_url, api_key=KEY)))
+        assert (found.ok, found.credential) == (True, None)
+
+    kit.run(play)
+
+
+def test_a_paid_call_proves_what_an_open_list_does_not(kit: Any) -> None:
+    def answer(request: bytes) -> bytes:
+        return bytes(kit.http("200 OK", _LIST if request.startswith(b"GET") else _ANSWER))
+
+    async def play() -> None:
+        async with kit.RawServer(answer) as server:
+            (found,) = await _check(_settings(acme=P(base_url=server.base_url, api_key=KEY)), paid=True)
+        assert (found.ok, found.credential, found.problem, found.remedy) == (True, True, None, "")
+
+    kit.run(play)
+
+
+@pytest.mark.parametrize(
+    ("status", "header", "says", "never"),
+    [
+        ("404 Not Found", (), "providers.acme.base_url", "podium models"),
+        ("400 Bad Request", (), "dialect", "engine."),
+        ("429 Too Many Requests", ("retry-after: 30",), "wait 30 s", "base_url"),
+        ("429 Too Many Requests", (), "wait a while", "base_url"),
+        ("503 Service Unavailable", (), "check again", "base_url"),
+        ("500 Internal Server Error", (), "check again", "base_url"),
+        ("401 Unauthorized", (), "providers.acme.api_key", "engine."),
+        ("302 Found", ("location: http://elsewhere.example/",), "redirects", "engine."),
+    ],
+)
+def test_the_remedy_is_for_a_list_and_not_for_a_call(
+    kit: Any, status: str, header: tuple[str, ...], says: str, never: str
+) -> None:
+    async def play() -> None:
+        async with kit.RawServer(lambda request: kit.http(status, b"{}", *header)) as server:
+            (found,) = await _check(_settings(acme=P(base_url=server.base_url)))
+        assert found.ok is False
+        assert says in found.remedy
+        assert never not in found.remedy
+
+    kit.run(play)
+
+
+def test_a_server_that_hangs_is_not_mended_by_waiting_longer_for_calls(kit: Any) -> None:
+    async def play() -> None:
+        async with kit.RawServer(lambda request: None) as server:
+            settings = _settings(box=P(preset="vllm", base_url=server.base_url))
+            settings = replace(settings, engine=replace(settings.engine, connect_timeout_s=0.2))
+            (found,) = await _check(settings)
+        assert (found.ok, found.reachable) == (False, False)
+        assert "timeout_s" not in found.remedy
+        assert "says nothing" in found.remedy
+        assert "providers.box.base_url" in found.remedy
+
+    kit.run(play)
+
+
+def test_a_refused_key_is_told_also_where_the_second_list_is_missing(kit: Any) -> None:
+    def answer(request: bytes) -> bytes:
+        refused = request.startswith(b"GET /v1/model/info")
+        return bytes(kit.http("401 Unauthorized", b"{}") if refused else kit.http("404 Not Found", b"{}"))
+
+    async def play() -> None:
+        async with kit.RawServer(answer) as server:
+            (found,) = await _check(_settings(litellm=P(base_url=server.base_url, api_key=KEY)))
+            assert len(server.requests) == 2
+        assert (found.ok, found.reachable, found.credential) == (False, True, False)
+        assert "LITELLM_API_KEY" in found.remedy
 
     kit.run(play)
 
@@ -209,3 +318,37 @@ def test_the_list_of_providers_is_as_it_was(kit: Any, in_folder: Any, capsys: py
         assert "bedrock" in told["not_set_up"]
     assert in_folder("", "check") == 0
     assert "No provider is set up" in capsys.readouterr().out
+
+
+def test_what_was_not_tried_is_no_failure_and_no_success(in_folder: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    text = f"providers:\n  perplexity: {{api_key: {KEY}}}\n"
+    assert in_folder(text, "check") == 0
+    shown = capsys.readouterr().out
+    assert "?" in shown
+    assert "yes" not in shown
+    assert "--paid" in shown
+    assert in_folder(text, "check", "--json") == 0
+    (told,) = json.loads(capsys.readouterr().out)["providers"]
+    assert (told["ok"], told["reachable"], told["credential"]) == (None, None, None)
+
+
+def test_a_list_that_did_not_come_is_told_in_the_list_of_providers(
+    kit: Any, in_folder: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert in_folder("providers:\n  box: {base_url: 'http://127.0.0.1:9/v1'}\n") == 0
+    assert "did not answer yet" in " ".join(capsys.readouterr().out.split())
+    assert in_folder("providers:\n  box: {base_url: 'http://127.0.0.1:9/v1'}\n", "--json") == 0
+    (told,) = json.loads(capsys.readouterr().out)["providers"]
+    assert (told["usable"], told["awaits"]) == (True, "its list did not answer yet")
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_aws_keys_that_are_there_are_pointed_out(
+    there: bool, in_folder: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if there:
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
+    else:
+        monkeypatch.delenv("AWS_ACCESS_KEY_ID", raising=False)
+    assert in_folder("") == 0
+    assert ("bedrock: {}" in capsys.readouterr().out) is there

@@ -8,9 +8,10 @@ import time
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from podium.core.errors import FailureKind, ProviderError
-from podium.models.providers import Preset, find_local_servers
+from podium.models.providers import PRESETS, Preset, find_local_servers
 from podium.models.providers.listing import read_model_list
 
 
@@ -52,6 +53,33 @@ def test_presets_without_a_port_are_not_asked() -> None:
     cloud = Preset(name="x", title="X", base_url="https://192.0.2.1/v1")
     assert asyncio.run(find_local_servers([cloud])) == ()
     assert asyncio.run(find_local_servers([])) == ()
+
+
+def test_a_server_is_found_at_its_other_port_too(kit: Any) -> None:
+    listing = b'{"data": [{"id": "qwen3:4b"}]}'
+
+    async def play() -> Any:
+        async with kit.RawServer(lambda request: kit.http("200 OK", listing)) as moved:
+            with socket.socket() as closed:
+                closed.bind(("127.0.0.1", 0))
+                usual = _preset(closed.getsockname()[1], "llamacpp")
+                (server,) = await find_local_servers([structs.replace(usual, other_ports=(moved.port,))])
+            return server.preset, moved
+
+    preset, moved = kit.run(play)
+    assert (preset.name, preset.port, preset.base_url) == ("llamacpp", moved.port, moved.base_url)
+    assert PRESETS["llamacpp"].port == 8080
+    assert PRESETS["llamacpp"].other_ports == (9931,)
+
+
+def test_a_podium_is_no_model_server(kit: Any) -> None:
+    listing = b'{"object":"list","data":[{"id":"auto","object":"model","created":1,"owned_by":"podium"},{"id":"m"}]}'
+
+    async def play() -> Any:
+        async with kit.RawServer(lambda request: kit.http("200 OK", listing)) as server:
+            return await find_local_servers([_preset(server.port)])
+
+    assert kit.run(play) == ()
 
 
 @pytest.mark.parametrize(

@@ -3,36 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import threading
 from typing import Any
 
 import pytest
 
 from podium.models.providers import fetch
-from podium.models.providers.fetch import FetchFailed, WebFetcher, is_public, sniff
+from podium.models.providers.fetch import Budget, Fetched, FetchFailed, WebFetcher, sniff
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        "127.0.0.1", "127.8.8.8", "0.0.0.0", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1",
-        "192.0.0.1", "198.18.0.1", "224.0.0.1", "239.255.255.255", "240.0.0.1", "255.255.255.255",
-        "::", "::1", "fe80::1", "fe80::1%eth0", "fc00::1", "fd12:3456::1", "ff02::1", "fec0::1", "2001:db8::1",
-        "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:169.254.169.254", "::ffff:a9fe:a9fe", "::127.0.0.1",
-        "64:ff9b::127.0.0.1", "64:ff9b::a9fe:a9fe", "64:ff9b:1::1", "2002:7f00:1::", "2002:a9fe:a9fe::1",
-        "2001:0:7f00:1:0:0:80ff:fffe", "fd00:ec2::254", "localhost", "", "1.2.3", "0x7f.1",
-    ],
-)  # fmt: skip
-def test_an_address_inside_a_network_is_not_public(address: str) -> None:
-    assert not is_public(address)
-
-
-@pytest.mark.parametrize(
-    "address", ["8.8.8.8", "1.1.1.1", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::8.8.8.8", "2002:808:808::1"]
-)
-def test_an_address_of_the_internet_is_public(address: str) -> None:
-    assert is_public(address)
 
 
 @pytest.mark.parametrize(
@@ -63,9 +43,13 @@ def _open(**more: Any) -> WebFetcher:
     return WebFetcher(**({"resolve": _loopback, "allowed": lambda address: True} | more))
 
 
+async def _fetched(fetcher: WebFetcher, url: str) -> Fetched:
+    return await fetcher.fetch(url, budget=Budget(fetch.MOST_BYTES))
+
+
 async def _refused(fetcher: WebFetcher, url: str) -> FetchFailed:
     with pytest.raises(FetchFailed) as caught:
-        await fetcher.fetch(url)
+        await _fetched(fetcher, url)
     assert caught.value.what.endswith(".")
     assert caught.value.remedy.endswith(".")
     return caught.value
@@ -157,7 +141,7 @@ def test_a_picture_is_brought_from_the_address_that_was_checked(kit: Any, monkey
 
     async def play() -> None:
         async with kit.RawServer(lambda request: kit.http("200 OK", PNG, "content-type: image/jpeg")) as server:
-            found = await _open(resolve=once).fetch(f"http://pictures.example:{server.port}/a.png?x=1")
+            found = await _fetched(_open(resolve=once), f"http://pictures.example:{server.port}/a.png?x=1")
             (request,) = server.requests
         assert (found.media_type, found.data) == ("image/png", PNG), "the bytes say what it is, not the server"
         assert request.startswith(b"GET /a.png?x=1 ")
@@ -187,14 +171,14 @@ def test_a_redirect_to_a_public_place_is_followed_and_a_circle_is_not(kit: Any) 
     async def play() -> None:
         def answer(request: bytes) -> bytes:
             if request.startswith(b"GET /old"):
-                return kit.http("301 Moved", b"", "location: /new.png")
+                return bytes(kit.http("301 Moved", b"", "location: /new.png"))
             if request.startswith(b"GET /new"):
-                return kit.http("200 OK", PNG)
-            return kit.http("302 Found", b"", "location: /round")
+                return bytes(kit.http("200 OK", PNG))
+            return bytes(kit.http("302 Found", b"", "location: /round"))
 
         async with kit.RawServer(answer) as server:
             here = f"http://pictures.example:{server.port}"
-            assert (await _open().fetch(f"{here}/old.png")).data == PNG
+            assert (await _fetched(_open(), f"{here}/old.png")).data == PNG
             assert "too many redirects" in (await _refused(_open(), f"{here}/round")).what
             assert len(server.requests) == 2 + 4
 
@@ -205,10 +189,10 @@ def test_a_redirect_to_a_public_place_is_followed_and_a_circle_is_not(kit: Any) 
     ("answer", "told"),
     [
         (("404 Not Found", b"no"), "answered 404"),
-        (("200 OK", b"<html>hi</html>", "content-type: text/html; charset=utf-8"), "is text/html"),
-        (("200 OK", b"<svg/>", "content-type: image/svg+xml"), "holds no image"),
-        (("200 OK", b"hello", "content-type: application/octet-stream"), "holds no image"),
-        (("200 OK", b""), "holds no image"),
+        (("200 OK", b"<html>hi</html>", "content-type: text/html; charset=utf-8"), "sent text/html"),
+        (("200 OK", b"<svg/>", "content-type: image/svg+xml"), "sent no image"),
+        (("200 OK", b"hello", "content-type: application/octet-stream"), "sent no image"),
+        (("200 OK", b""), "sent no image"),
         (("304 Not Modified", b""), "answered 304"),
     ],
 )
@@ -242,7 +226,112 @@ def test_a_server_that_says_nothing_is_not_waited_for(kit: Any, monkeypatch: pyt
     async def play() -> None:
         async with kit.RawServer(lambda request: None) as server:
             error = await _refused(_open(), f"http://pictures.example:{server.port}/a")
-            assert "within" in error.what
+            assert error.what == "pictures.example did not send its file within 0.1 seconds."
+
+    kit.run(play)
+
+
+def test_the_wait_for_a_place_is_part_of_the_time(kit: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others hold every place and let go of none: whoever comes is told so in time."""
+    monkeypatch.setattr(fetch, "_SECONDS", 0.05)
+    monkeypatch.setattr(fetch, "_AT_ONCE", 1)
+
+    async def play() -> None:
+        fetcher = _open()
+        async with fetcher._places, asyncio.timeout(5):
+            assert "within 0.05 seconds" in (await _refused(fetcher, "http://pictures.example/a")).what
+
+    kit.run(play)
+
+
+def test_a_name_server_that_dawdles_takes_no_thread_of_others(kit: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names are looked up in threads of the fetcher's own: the loop's few are lent to everybody."""
+    over = threading.Event()
+    names: list[str] = []
+
+    def dawdling(host: str, port: int, **_more: Any) -> list[Any]:
+        names.append(threading.current_thread().name)
+        over.wait(10)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", dawdling)
+    monkeypatch.setattr(fetch, "_SECONDS", 0.1)
+
+    async def play() -> None:
+        fetcher = WebFetcher()
+        try:
+            waiting = [_refused(fetcher, f"http://h{place}.example/a") for place in range(fetch._AT_ONCE)]
+            told = asyncio.gather(*waiting)
+            assert await asyncio.wait_for(asyncio.to_thread(lambda: "at once"), 5) == "at once"
+            assert all("within" in error.what for error in await told)
+        finally:
+            over.set()
+        assert {name.rpartition("_")[0] for name in names} == {"podium-names"}
+
+    kit.run(play)
+
+
+def test_a_budget_is_shared_and_ends_a_file_in_its_middle(kit: Any) -> None:
+    picture = PNG + b"\0" * 100_000
+
+    async def play() -> None:
+        async with kit.RawServer(lambda request: kit.http("200 OK", picture)) as server:
+            here, budget = f"http://pictures.example:{server.port}/a", Budget(150_000)
+            assert len((await _open().fetch(here, budget=budget)).data) == len(picture)
+            with pytest.raises(FetchFailed, match="together are larger"):
+                await _open().fetch(here, budget=budget)
+            assert budget.left == 150_000 - len(picture), "by its stated length: not a byte of it was read"
+        chunked = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n" + b"%x\r\n" % len(picture) + picture
+        async with kit.RawServer(lambda request: chunked) as server:
+            with pytest.raises(FetchFailed, match="together are larger"):
+                await _open().fetch(f"http://pictures.example:{server.port}/a", budget=Budget(50_000))
+
+    kit.run(play)
+
+
+_SIGNED = "SIGNATURE"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ("302 Found", b"", "location: http://[bad"),
+        ("302 Found", b"", f"location: http://10.0.0.1/{_SIGNED}?sig={_SIGNED}"),
+        ("302 Found", b"", f"location: http://u:{_SIGNED}@back.example/a"),
+        ("302 Found", b"", f"location: /round-{_SIGNED}"),
+        ("404 Not Found", b""),
+        ("200 OK", b"x", "content-type: text/html"),
+        ("200 OK", b"x"),
+        None,
+    ],
+)
+def test_what_is_told_of_an_address_is_its_host(
+    kit: Any, answer: tuple[Any, ...] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A signed address is a key, in its path, its query or its fragment; so is what it redirects to."""
+    monkeypatch.setattr(fetch, "_SECONDS", 0.5)
+
+    async def by_name(host: str, port: int) -> tuple[str, ...]:
+        return (host,) if host == "10.0.0.1" else ("127.0.0.1",)
+
+    async def play() -> None:
+        async with kit.RawServer(lambda request: None if answer is None else kit.http(*answer)) as server:
+            url = f"http://pictures.example:{server.port}/bot{_SIGNED}/a?sig={_SIGNED}#{_SIGNED}"
+            error = await _refused(_open(resolve=by_name, allowed=lambda address: address == "127.0.0.1"), url)
+            told = f"{error} {error!r} {error.__cause__!r} {error.remedy}"
+            assert _SIGNED not in told
+            assert "user and password" in told or ".example" in told or "10.0.0.1" in told
+
+    kit.run(play)
+
+
+@pytest.mark.parametrize(
+    "url", [f"http://u:{_SIGNED}@[bad/", f"http://u:{_SIGNED}@h/", f"http://no host/{_SIGNED}", f"http://h:9/{_SIGNED}"]
+)
+def test_nor_is_more_told_of_one_that_nobody_can_read_or_reach(kit: Any, url: str) -> None:
+    async def play() -> None:
+        error = await _refused(_open(), url)
+        assert _SIGNED not in f"{error} {error!r} {error.__cause__!r} {error.remedy}"
 
     kit.run(play)
 
@@ -261,6 +350,6 @@ def test_only_so_many_at_once(kit: Any) -> None:
     async def play() -> None:
         fetcher = WebFetcher(resolve=slow)
         await asyncio.gather(*(_refused(fetcher, f"http://h{place}.example/") for place in range(40)))
-        assert 1 < most <= 8
+        assert 1 < most <= fetch._AT_ONCE == 24
 
     kit.run(play)

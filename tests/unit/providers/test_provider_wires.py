@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +20,7 @@ from podium.core.messages import (
     ImagePart,
     Message,
     Noted,
+    Options,
     Payload,
     Reply,
     StreamFault,
@@ -27,9 +29,10 @@ from podium.core.messages import (
 )
 from podium.core.ports import Call
 from podium.core.tasks import Operation, Task
-from podium.models.dialects import NotCarried, OpenAIChat, Quirks, Written
-from podium.models.providers import HttpProvider, Listing, Transport, Wire
-from podium.models.providers.fetch import Fetched, FetchFailed
+from podium.models.dialects import NotCarried, OpenAIChat, Quirks, Written, by_name
+from podium.models.providers import HttpProvider, Listing, Transport, WebFiles, Wire
+from podium.models.providers.fetch import Budget, Fetched
+from podium.models.providers.wiring import Ready
 from podium.testing import make_task
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 4
@@ -155,7 +158,7 @@ async def _frames(door: HttpProvider, call: Call) -> list[Frame]:
         (Wire(dialect="one"), "m", True, "/v1/one/stream"),
         (Wire(dialect="one", path="/models/{model}:raw"), "claude@2025", False, "/v1/models/claude@2025:raw"),
         (Wire(dialect="one", path="/m/{model}/a", stream_path="/m/{model}/b"), "x:1", True, "/v1/m/x:1/b"),
-        (Wire(dialect="one", path="/m/{model}/a"), "../../a b?c#d/e", True, "/v1/m/..%2F..%2Fa%20b%3Fc%23d%2Fe/a"),
+        (Wire(dialect="one", path="/m/{model}/a"), "acme/a b..c", True, "/v1/m/acme%2Fa%20b..c/a"),
     ],
 )
 def test_where_a_call_goes(kit: Any, wire: Wire, model: str, streamed: bool, path: str) -> None:
@@ -330,22 +333,34 @@ def test_a_fault_inside_a_stream_keeps_its_meaning(kit: Any) -> None:
     kit.run(play)
 
 
+# --- what is asked of a model that does not reason ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("reasons", "asked"), [(None, "high"), (True, "high"), (False, None)])
+@pytest.mark.parametrize("stream", [True, False])
+def test_an_effort_is_asked_of_models_that_reason(reasons: bool | None, asked: str | None, stream: bool) -> None:
+    ready = Ready(Wire(dialect="openai-chat"), by_name("openai-chat"), base_url="http://p.example", headers={})
+    task = replace(make_task("Hello"), options=Options(reasoning_effort="high"))
+    call = Call(task=task, model="m", timeout_s=2.0, reasons=reasons)
+    quirks = ready.quirks_for(call)
+    written = ready.dialect.write_request(task, model="m", stream=stream, quirks=quirks)
+    assert json.loads(written.body).get("reasoning_effort") == asked
+    assert bool(written.notes) == (asked is None)
+
+
 # --- pictures by address --------------------------------------------------------------------------------------------
 
 
 class Shelf:
     """A fetcher that has what it is given."""
 
-    def __init__(self, **files: Fetched | FetchFailed) -> None:
+    def __init__(self, **files: Fetched) -> None:
         self.asked: list[str] = []
         self._files = files
 
-    async def fetch(self, url: str) -> Fetched:
+    async def fetch(self, url: str, *, budget: Budget) -> Fetched:
         self.asked.append(url)
-        found = self._files[url.rpartition("/")[2]]
-        if isinstance(found, FetchFailed):
-            raise found
-        return found
+        return self._files[url.rpartition("/")[2]]
 
 
 _PICTURE = Fetched(media_type="image/png", data=PNG)
@@ -359,7 +374,12 @@ def _seeing(*parts: Any, payload: Payload | None = None) -> Call:
     return Call(task=replace(task, messages=(message,), payload=payload), model="m", timeout_s=2.0)
 
 
-def test_pictures_are_brought_only_where_the_provider_fetches_none(kit: Any) -> None:
+async def _brought(call: Call, shelf: Shelf) -> Call:
+    files = WebFiles(shelf)
+    return replace(call, files=await files.bring(files.addresses(call.task), seconds=5.0))
+
+
+def test_pictures_are_put_in_only_where_the_provider_fetches_none(kit: Any) -> None:
     async def play() -> None:
         async with kit.RawServer(_ok(kit)) as server:
             shelf = Shelf(a=_PICTURE, b=Fetched(media_type="application/pdf", data=b"%PDF-1"))
@@ -371,12 +391,15 @@ def test_pictures_are_brought_only_where_the_provider_fetches_none(kit: Any) -> 
                 FilePart(url="https://p.example/b"),
                 FilePart(file_id="file-1"),
             )
-            bytes_only = _door(server.base_url, Wire(dialect="one", quirks=_BYTES_ONLY), fetcher=shelf)
+            call = await _brought(call, shelf)
+            bytes_only = _door(server.base_url, Wire(dialect="one", quirks=_BYTES_ONLY))
+            assert bytes_only.wants_files(call)
             urls = json.loads((await bytes_only.complete(call)).text)["urls"]
             pdf = "data:application/pdf;base64,JVBERi0x"
             assert urls == [_DATA, _DATA, "data:image/gif;base64,R0lG", pdf, pdf, None]
             assert sorted(shelf.asked) == ["HTTPS://p.example/b", "https://p.example/a", "https://p.example/b"]
-            fetches = _door(server.base_url, Wire(dialect="one"), fetcher=Shelf())
+            fetches = _door(server.base_url, Wire(dialect="one"))
+            assert not fetches.wants_files(call)
             assert json.loads((await fetches.complete(call)).text)["urls"][0] == "https://p.example/a"
             await bytes_only.aclose()
             await fetches.aclose()
@@ -384,39 +407,27 @@ def test_pictures_are_brought_only_where_the_provider_fetches_none(kit: Any) -> 
     kit.run(play)
 
 
-def test_a_picture_that_cannot_be_brought_is_refused_before_anything_is_sent(kit: Any) -> None:
-    async def play() -> None:
-        async with kit.RawServer(_ok(kit)) as server:
-            shelf = Shelf(a=FetchFailed("It is not a public address.", remedy="Send a data URL."))
-            door = _door(server.base_url, Wire(dialect="one", quirks=_BYTES_ONLY), fetcher=shelf)
-            with pytest.raises(ProviderError) as caught:
-                await door.complete(_seeing(ImagePart(url="http://10.0.0.1/a")))
-            assert caught.value.kind is FailureKind.NOT_CARRIED
-            assert str(caught.value) == "It is not a public address. Send a data URL."
-            many = [ImagePart(url=f"https://p.example/{place}") for place in range(21)]
-            with pytest.raises(ProviderError, match="at most 20"):
-                await door.complete(_seeing(*many))
-            assert server.requests == []
-            await door.aclose()
-
-    kit.run(play)
-
-
-def test_a_forwarded_body_in_openais_dialect_gets_the_bytes_and_keeps_its_own_fields(kit: Any) -> None:
+@pytest.mark.parametrize("letters", [4, 400_000])
+def test_a_forwarded_body_in_openais_dialect_gets_the_bytes_and_keeps_its_own_fields(kit: Any, letters: int) -> None:
+    """A large file, which is written in a thread, as a small one."""
     messages = [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https:\\/\\/p.example\\/a"}}]}]
     raw = json.dumps(messages).replace("\\\\", "\\").encode()
     fields = {"messages": msgspec.Raw(raw), "weird": msgspec.Raw(b"1.50"), "model": msgspec.Raw(b'"auto"')}
+    data = PNG + b"\1" * letters
 
     async def play() -> None:
         async with kit.RawServer(_ok(kit)) as server:
-            door = _door(server.base_url, Wire(dialect="openai-chat", quirks=_BYTES_ONLY), fetcher=Shelf(a=_PICTURE))
+            door = _door(server.base_url, Wire(dialect="openai-chat", quirks=_BYTES_ONLY))
             payload = Payload(dialect="openai-chat", fields=fields)
+            shelf = Shelf(a=Fetched(media_type="image/png", data=data))
+            call = await _brought(_seeing(ImagePart(url="https://p.example/a"), payload=payload), shelf)
             with pytest.raises(ProviderError):  # the echo is no answer
-                await door.complete(_seeing(ImagePart(url="https://p.example/a"), payload=payload))
+                await door.complete(call)
             await door.aclose()
         body = server.requests[0].partition(b"\r\n\r\n")[2]
         sent = json.loads(body)
-        assert sent["messages"][0]["content"][0]["image_url"]["url"] == _DATA
+        url = sent["messages"][0]["content"][0]["image_url"]["url"]
+        assert url == "data:image/png;base64," + b64encode(data).decode()
         assert b'"weird":1.50' in body
 
     kit.run(play)
@@ -427,15 +438,20 @@ def test_what_a_caller_says_on_its_own_wire_is_that_wires_business(kit: Any) -> 
 
     async def play() -> None:
         async with kit.RawServer(_ok(kit)) as server:
-            shelf = Shelf()
-            door = _door(server.base_url, Wire(dialect="one", quirks=_BYTES_ONLY), fetcher=shelf)
+            door = _door(server.base_url, Wire(dialect="one", quirks=_BYTES_ONLY))
             payload = Payload(dialect="one", fields={"x": msgspec.Raw(b"1")})
-            call = _seeing(ImagePart(url="https://p.example/files/1"), payload=payload)
+            call = await _brought(_seeing(ImagePart(url="https://p.example/a"), payload=payload), Shelf(a=_PICTURE))
+            assert not door.wants_files(call)
             assert json.loads((await door.complete(call)).text)["forwarded"] == {"x": 1}
-            assert shelf.asked == []
             await door.aclose()
 
     kit.run(play)
+
+
+def test_files_are_wanted_only_over_a_wire_there_is() -> None:
+    with pytest.raises(ProviderError) as caught:
+        _door().wants_files(_call(wire="openai-chat"))
+    assert caught.value.kind is FailureKind.NOT_CARRIED
 
 
 # --- lists ----------------------------------------------------------------------------------------------------------

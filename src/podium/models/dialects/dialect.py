@@ -6,7 +6,7 @@ A dialect is bytes in, values out, and back. It holds no socket and no state bey
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct, field
 
@@ -63,6 +63,17 @@ class Quirks(Struct, frozen=True, kw_only=True):
     """Top-level request fields it calls otherwise (`seed` -> `random_seed`)."""
     system_role: str = "system"
     """The role it takes for instructions where they are messages."""
+    developer: bool = False
+    """Whether it knows the role `developer` besides; otherwise a caller's goes under `system_role`."""
+    message_fields: frozenset[str] | None = None
+    """The fields it takes in a message besides `role`, `content`, `tool_calls` and `tool_call_id`; `extra_content` is
+    one of a call in it. Others are left out of messages forwarded. None: it passes over what it does not know."""
+    call_ids: str = ""
+    """A pattern that identifiers of tool calls must match whole. One that does not is replaced, in call and result, by
+    nine letters and digits made from it; empty: any will do."""
+    efforts: tuple[str, ...] | None = None
+    """The reasoning efforts it takes, cheapest first; another becomes the nearest below. Empty: none, the model does
+    not reason. None: any."""
     json_schema: bool = True
     """False where it has JSON mode but no schema: a schema then goes as a forced tool, or as JSON mode."""
     image_urls: bool = True
@@ -124,6 +135,30 @@ class StreamWriter(Protocol):
     def fail(self, error: PodiumError) -> bytes:
         """The stream broke: the error in this dialect's way, so that no client takes it for an end."""
         ...
+
+
+class Array(Protocol):
+    """Turns a relayed stream into one JSON array, member by member."""
+
+    def write(self, raw: bytes) -> bytes:
+        """The bytes of one frame as the next member; b"" for a frame that carries nothing."""
+        ...
+
+    def close(self) -> bytes: ...
+
+    def fail(self, error: PodiumError) -> bytes:
+        """The error as the last member, and the array's end."""
+        ...
+
+
+@runtime_checkable
+class WritesArrays(Protocol):
+    """A dialect whose callers may want a stream as one JSON array (`Payload.sse` false)."""
+
+    array_type: str
+    """Media type of such a stream."""
+
+    def array_relay(self) -> Array: ...
 
 
 class ProviderDialect(Protocol):

@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Raw
 
 from podium.core.deferred import peek
-from podium.core.messages import FilePart, ImagePart
+from podium.core.messages import AudioPart, FilePart, ImagePart
 from podium.core.tasks import Task
 
 from .dialect import NotCarried, Quirks
@@ -114,6 +114,17 @@ def refuse_addresses(task: Task, *, param: str) -> None:
                         remedy="Send the content itself, as a data URL.",
                         param=param,
                     )
+
+
+def has_much(task: Task) -> bool:
+    """Whether a picture, a sound or a file in it is worth not being copied (see `encoded`)."""
+    for message in task.messages:
+        for part in message.parts:
+            if isinstance(part, ImagePart | FilePart | AudioPart):
+                name = "data" if isinstance(part, AudioPart) else "url"
+                if peek(part, name, 0)[1] >= _BIG:
+                    return True
+    return False
 
 
 # --- bytes ----------------------------------------------------------------------------------------------------------

@@ -8,8 +8,8 @@ from urllib.parse import quote
 from .dialect import NotCarried
 
 _SAFE = "@:-._~"
-_NEVER = re.compile(r"[\x00-\x1f\x7f-\x9f?#%\\\ud800-\udfff]")
-"""What ends a path, hides a character in it, is a slash to some servers, or cannot be sent."""
+_NEVER = re.compile(r"[\x00-\x1f\x7f-\x9f?#%;\\\ud800-\udfff]")
+"""What ends a path, hides a character in it, is a slash to some servers or a segment's end, or cannot be sent."""
 _LONGEST_SHOWN = 80
 
 

@@ -17,11 +17,11 @@ from podium.core.usage import Usage
 
 from .caller_fields import NO_FIELDS, CallerFields
 from .dialect import HERE, Address, Incoming, NotCarried, Quirks, StreamReader, StreamWriter, Written
-from .forwarding import adapt, beyond_fields, named
-from .openai_chat import errors
-from .openai_chat.replies import error_text
-from .openai_chat.requests import invalid
+from .forwarding import adapt, beyond_fields, encoded, named
 from .openai_chat.usage import read_usage
+from .openai_forms import errors
+from .openai_forms.bodies import invalid, not_json
+from .openai_forms.errors import error_text
 from .status import http_status
 
 NAME: Final = "openai-embeddings"
@@ -54,7 +54,6 @@ class _Answer(Struct, frozen=True):
 _request_decoder = msgspec.json.Decoder(_Request)
 _fields_decoder = msgspec.json.Decoder(dict[str, Raw])
 _answer_decoder = msgspec.json.Decoder(_Answer)
-_encoder = msgspec.json.Encoder()
 
 
 class OpenAIEmbeddings:
@@ -76,9 +75,7 @@ class OpenAIEmbeddings:
         except msgspec.ValidationError as exc:
             raise invalid(exc, "embeddings") from exc
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
-            raise InvalidRequest(
-                f"The request body is not valid JSON: {exc}.", remedy="Send one JSON object, encoded as UTF-8."
-            ) from exc
+            raise not_json(exc) from exc
         return Incoming(
             model=wire.model.strip() or address.model or "auto",
             messages=(Message(role="user", parts=_inputs(wire)),),
@@ -107,7 +104,7 @@ class OpenAIEmbeddings:
         else:
             fields = {"input": _texts(task)}
         named(fields, model, quirks)
-        return Written(body=_encoder.encode(adapt(fields, quirks, notes, _NEEDED)), notes=tuple(notes))
+        return Written(body=encoded(adapt(fields, quirks, notes, _NEEDED)), notes=tuple(notes))
 
     def read_reply(self, body: bytes, *, provider: str) -> Reply:
         try:

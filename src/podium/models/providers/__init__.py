@@ -5,6 +5,7 @@ Never here: which provider to use, retries, money, another vendor's quirks in co
 """
 
 from .accounts import Account, accounts
+from .bringing import WebFiles
 from .discovery import LocalServer, find_local_servers
 from .fetch import Fetcher, WebFetcher
 from .http import HttpProvider
@@ -26,6 +27,7 @@ __all__ = [
     "SigningFacts",
     "Transport",
     "WebFetcher",
+    "WebFiles",
     "Wire",
     "accounts",
     "find_local_servers",

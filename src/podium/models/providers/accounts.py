@@ -16,11 +16,11 @@ from podium.core.ports import Environment, ListedModel
 from podium.core.settings import ProviderSettings, SpokenDialect
 from podium.core.tasks import Locality, Operation
 
-from .addresses import fill, is_address, locality_of, normal, place, slots_of
+from .addresses import fill, flaw_of, host_of, locality_of, normal, of_portal, place, shown, slots_of
 from .discovery import LocalServer
 from .listing import names
 from .presets import COMPATIBLE, PRESETS, Listing, Preset, Wire, find_preset, preset_for_key
-from .signing import SIGNERS, SigningFacts, missing_extra
+from .signing import SigningFacts, missing_extra
 
 _SPOKEN: tuple[str, ...] = get_args(SpokenDialect)
 _SIGNED = ("sigv4", "google-oauth")
@@ -39,6 +39,8 @@ class Account(Struct, frozen=True, kw_only=True):
     """Where it came from: `podium.yaml`, `OPENAI_API_KEY`, `127.0.0.1:11434`."""
     problem: str | None = None
     """Why it cannot be used, with the remedy; None where it can."""
+    awaits: str | None = None
+    """What is still to come before all of its models are known, in words; None: nothing."""
     models: tuple[str, ...] | None = None
     """Limited to these, or what it listed; None: what the catalog knows of it."""
     listed: Mapping[str, ListedModel] = field(default_factory=dict)
@@ -63,7 +65,12 @@ class Account(Struct, frozen=True, kw_only=True):
     def with_listed(self, models: Iterable[ListedModel]) -> Account:
         """The same, knowing what it lists; the configuration's own limits stay."""
         listed = {model.name: model for model in models}
-        return replace(self, listed=listed, models=tuple(listed) if self.models is None else self.models)
+        limited = tuple(listed) if self.models is None else self.models
+        return replace(self, listed=listed, models=limited, awaits=None)
+
+    def awaiting(self, what: str) -> Account:
+        """The same without a list, for now: only what the configuration names is known of it."""
+        return replace(self, models=() if self.models is None else self.models, awaits=what)
 
     def __repr__(self) -> str:
         """Without the key: this value ends up in logs and error reports."""
@@ -120,9 +127,10 @@ def _found(preset: Preset, variable: str, environ: Environment) -> Account | Non
     """A provider whose key stands in the environment; None where the environment does not say where it is."""
     values = slots_of(preset, ProviderSettings(), environ)
     filled = None if preset.base_url is None else fill(preset.base_url, preset, values)
-    if filled is None or filled.missing or not is_address(filled.url):
+    if filled is None or filled.missing:
         return None
-    base_url = normal(filled.url, preset, preset.wires[0].dialect)
+    flaw = flaw_of(filled.url)
+    base_url = shown(filled.url) if flaw is not None else normal(filled.url, preset, preset.wires[0].dialect)
     return Account(
         name=preset.name,
         preset=preset,
@@ -130,8 +138,15 @@ def _found(preset: Preset, variable: str, environ: Environment) -> Account | Non
         locality=preset.locality,
         key=environ[variable].strip(),
         found=variable,
-        listings=_listings(preset, values),
+        problem=None if flaw is None else f"{_place_of(preset, environ)} {flaw.what}: {flaw.remedy}",
+        listings=_listings(preset, values, base_url),
     )
+
+
+def _place_of(preset: Preset, environ: Environment) -> str:
+    """The variable its address was read from."""
+    named = (name for slot in preset.slots for name in slot.variables if environ.get(name, "").strip())
+    return next(named, "its address")
 
 
 def _configured(name: str, settings: ProviderSettings, environ: Environment) -> Account:
@@ -151,13 +166,7 @@ def _configured(name: str, settings: ProviderSettings, environ: Environment) -> 
             field=f"providers.{name}.base_url",
         )
     if not problems:
-        if not is_address(base_url):
-            raise ConfigError(
-                f"base_url of provider `{name}` is not an http address: {base_url!r}",
-                remedy="Write it as https://HOST/v1.",
-                field=f"providers.{name}.base_url",
-            )
-        base_url = normal(base_url, preset, preset.wires[0].dialect)
+        base_url = _sound(name, base_url, preset)
     key = (settings.api_key or "").strip() or next(
         (environ[v].strip() for v in preset.key_variables if environ.get(v, "").strip()), None
     )
@@ -180,8 +189,21 @@ def _configured(name: str, settings: ProviderSettings, environ: Environment) -> 
         models=settings.models,
         headers=settings.headers,
         timeout_s=settings.timeout_s,
-        listings=_listings(preset, values),
+        listings=_listings(preset, values, base_url),
         signing=SigningFacts(provider=name, region=values.get("region"), environ=environ) if signed else None,
+    )
+
+
+def _sound(name: str, base_url: str, preset: Preset) -> str:
+    """The address as the wires want it. Raises ConfigError where no call could be sent there, without its secrets."""
+    address = of_portal(base_url) if preset.name == "azure" else base_url
+    flaw = flaw_of(address)
+    if flaw is None:
+        return normal(address, preset, preset.wires[0].dialect)
+    raise ConfigError(
+        f"base_url of provider `{name}` {flaw.what}: {shown(base_url)!r}",
+        remedy=flaw.remedy,
+        field=f"providers.{name}.base_url",
     )
 
 
@@ -218,10 +240,15 @@ def _speaking(preset: Preset, dialect: str | None) -> Preset:
     )
 
 
-def _listings(preset: Preset, values: Mapping[str, str]) -> tuple[Listing, ...]:
+def _listings(preset: Preset, values: Mapping[str, str], base_url: str) -> tuple[Listing, ...]:
+    """Its lists with their gaps filled. One at a whole address of its own belongs to the preset's own address only:
+    what stands elsewhere is somebody else's, and so is the key."""
+    own = None if preset.base_url is None else host_of(fill(preset.base_url, preset, values).url)
+    elsewhere = own is None or host_of(base_url) != own
     return tuple(
         replace(listing, path=fill(listing.path, preset, values).url) if "{" in listing.path else listing
         for listing in preset.listings
+        if not (elsewhere and "://" in listing.path)
     )
 
 
@@ -233,9 +260,4 @@ def _nowhere(name: str, preset: Preset, gap: str, variable: str) -> str:
 def _cannot_sign(preset: Preset) -> list[str]:
     """Why calls that must be signed cannot be; empty where they can."""
     extra = missing_extra(preset.auth)
-    if extra is not None:
-        return [f'{preset.title} needs an extra: pip install "podium[{extra}]"']
-    if preset.auth not in SIGNERS:
-        instead = " or ".join(preset.key_variables) or "api_key"
-        return [f"Podium cannot sign calls to {preset.title} in this version: give it a ready token in {instead}"]
-    return []
+    return [] if extra is None else [f'{preset.title} needs an extra: pip install "podium[{extra}]"']

@@ -23,6 +23,30 @@ _PRIVATE_NAMES = (".local", ".lan", ".internal", ".home.arpa")
 _ENDPOINTS = re.compile(r"/(?:chat/completions|responses|messages|embeddings|models)$")
 _VERSION = re.compile(r"/v\d+(?:(?:alpha|beta)\d*)?$")
 _GAP = re.compile(r"\{(\w+)\}")
+_USER = re.compile(r"^(?P<scheme>[a-z][a-z0-9+.-]*://|//|).*@", re.IGNORECASE | re.DOTALL)
+_ONLY_VERSION = re.compile(r"api-version=[\w.-]*")
+_PORTAL = re.compile(r"/(?:openai(?:/(?:v1|deployments|responses)(?:/.*)?)?|models(?:/.*)?)$")
+"""Below a resource of Azure's: `/openai/deployments/NAME/chat/completions`, `/openai/responses`, `/models/...`."""
+
+
+class Flaw(Struct, frozen=True, kw_only=True):
+    """What is wrong with an address."""
+
+    what: str
+    """To be said of it."""
+    remedy: str
+
+
+_NO_ADDRESS = Flaw(what="is not an http address", remedy="Write it as https://HOST/v1.")
+_CREDENTIALS = Flaw(
+    what="holds a user name or a password",
+    remedy="Credentials do not belong in an address, which is shown and logged: put the key into api_key, or "
+    "`authorization` under headers.",
+)
+_MORE = Flaw(
+    what="goes on after the path, with a query (?) or a fragment (#)",
+    remedy="Leave it out: each call's own path is put behind the address, mostly after /v1.",
+)
 
 
 class Filled(Struct, frozen=True, kw_only=True):
@@ -41,7 +65,7 @@ def slots_of(preset: Preset, settings: ProviderSettings, environ: Environment) -
             (value for name in slot.variables if (value := environ.get(name, "").strip())), slot.default
         )
         if found:
-            filled[slot.name] = found.rstrip("/")
+            filled[slot.name] = (of_portal(found) if preset.name == "azure" else found).rstrip("/")
     return filled
 
 
@@ -54,13 +78,44 @@ def fill(template: str, preset: Preset, values: Mapping[str, str]) -> Filled:
     return Filled(url=url, missing=missing)
 
 
-def is_address(url: str) -> bool:
-    """Whether calls could be sent there. Never with a user and password: those would be shown wherever it is."""
+def flaw_of(url: str) -> Flaw | None:
+    """Why calls cannot be sent there; None where they can."""
     try:
         parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and parts.username is None
-    except ValueError:  # an impossible port, a bracket left open
-        return False
+        # A port nobody can have raises when it is read.
+        is_http = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return _NO_ADDRESS
+    if parts.username is not None:
+        return _CREDENTIALS
+    if not is_http:
+        return _NO_ADDRESS
+    return _MORE if "?" in url or "#" in url else None
+
+
+def shown(url: str) -> str:
+    """An address as it may be shown: without what could be a password, or a key in a query."""
+    # The last @ counts, also behind a ? or #: a password may hold both.
+    masked = _USER.sub(r"\g<scheme>***@", url, count=1)
+    plain = re.split(r"[?#]", masked, maxsplit=1)[0]
+    return plain if plain == masked else f"{plain}{masked[len(plain)]}..."
+
+
+def host_of(url: str) -> str | None:
+    """The host and port an address names; None where it names none."""
+    try:
+        return urlsplit(url).netloc.lower() or None
+    except ValueError:
+        return None
+
+
+def of_portal(url: str) -> str:
+    """An address of Azure's as its portal gives it to be copied, cut down to where every path begins: the deployment
+    and the version of the API are said elsewhere now."""
+    before, _, query = url.partition("?")
+    if query and not _ONLY_VERSION.fullmatch(query):
+        return url
+    return _PORTAL.sub("", before.rstrip("/"))
 
 
 def normal(base_url: str, preset: Preset, dialect: str) -> str:

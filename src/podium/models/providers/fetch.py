@@ -3,7 +3,8 @@
 A caller chooses the address, and Podium stands inside somebody's network: so every address a name resolves to must be
 public, the connection goes to exactly the address that was checked (a name that changes its mind in between gains
 nothing), a redirect is a new address to check, and no proxy of the environment, which would resolve for itself, is
-used. What comes back must be a picture or a PDF by its own bytes, and small enough.
+used. What comes back must be a picture or a PDF by its own bytes, and small enough. What is told of a failure names
+the host and nothing else of the address: in its path and query stand keys.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import ip_address
 from typing import Protocol
 
 from msgspec import Struct
@@ -21,19 +23,14 @@ from pyreqwest.exceptions import PyreqwestError
 from pyreqwest.http import Url
 from pyreqwest.response import Response
 
+from .public_addresses import is_public
 from .transport import header_of
 
 MOST_BYTES = 20 * 1024 * 1024
 _MOST_REDIRECTS = 3
-_AT_ONCE = 8
+_AT_ONCE = 24
 _SECONDS = 20.0
 _CONNECT_S = 5.0
-
-# Networks that carry an IPv4 address inside an IPv6 one: whoever routes them decides what that reaches.
-_NAT64 = IPv6Network("64:ff9b::/96")
-_NAT64_LOCAL = IPv6Network("64:ff9b:1::/48")
-_OLD_COMPATIBLE = IPv6Network("::/96")
-_SITE_LOCAL = IPv6Network("fec0::/10")
 
 
 class Fetched(Struct, frozen=True, kw_only=True):
@@ -44,7 +41,7 @@ class Fetched(Struct, frozen=True, kw_only=True):
 
 
 class FetchFailed(Exception):
-    """Nothing usable was brought. `what` is a sentence for the caller, with the address but not its query."""
+    """Nothing usable was brought. `what` is a sentence for the caller, with the host and no more of the address."""
 
     def __init__(self, what: str, *, remedy: str) -> None:
         super().__init__(what)
@@ -52,11 +49,33 @@ class FetchFailed(Exception):
         self.remedy = remedy
 
 
+class Budget:
+    """Bytes that the files of one task may take together. Mutable, owned by one task."""
+
+    __slots__ = ("left", "most")
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.left = most
+
+    def check(self, size: int) -> None:
+        """Raises FetchFailed where so many bytes are more than is left."""
+        if size > self.left:
+            raise FetchFailed(
+                f"The files together are larger than {self.most // 1024 // 1024} MB.", remedy="Send smaller ones."
+            )
+
+    def take(self, size: int) -> None:
+        """They have come. Raises FetchFailed."""
+        self.check(size)
+        self.left -= size
+
+
 class Fetcher(Protocol):
     """Brings what stands at an address."""
 
-    async def fetch(self, url: str) -> Fetched:
-        """Raises FetchFailed."""
+    async def fetch(self, url: str, *, budget: Budget) -> Fetched:
+        """Raises FetchFailed, also where it is more than the budget has left."""
         ...
 
 
@@ -64,72 +83,48 @@ Resolve = Callable[[str, int], Awaitable[tuple[str, ...]]]
 """Host and port -> every address the host has, as text."""
 
 
-async def resolve(host: str, port: int) -> tuple[str, ...]:
-    """By the system's resolver. Raises OSError for a name that is not known."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
-
-
-def is_public(address: str) -> bool:
-    """Whether an address is one anybody on the internet could reach, also by what is wrapped inside it."""
-    try:
-        ip = ip_address(address)
-    except ValueError:  # a zone (fe80::1%eth0) or no address at all
-        return False
-    inner = _inside(ip)
-    if inner is not None:
-        return is_public(str(inner))
-    if isinstance(ip, IPv6Address) and any(ip in net for net in (_NAT64_LOCAL, _OLD_COMPATIBLE, _SITE_LOCAL)):
-        return False
-    return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified or ip.is_loopback)
-
-
-def _inside(ip: IPv4Address | IPv6Address) -> IPv4Address | None:
-    """The IPv4 address an IPv6 one stands for."""
-    if isinstance(ip, IPv4Address):
-        return None
-    if ip.ipv4_mapped is not None:
-        return ip.ipv4_mapped
-    if ip.sixtofour is not None:
-        return ip.sixtofour
-    if ip.teredo is not None:
-        return ip.teredo[1]
-    return IPv4Address(int(ip) & 0xFFFFFFFF) if ip in _NAT64 else None
-
-
 class WebFetcher:
-    """A `Fetcher` over HTTP. `resolve` and `allowed` are replaced by tests only."""
+    """A `Fetcher` over HTTP. `resolve` (raises OSError for a name that is not known; by default the system's) and
+    `allowed` are replaced by tests only."""
 
-    def __init__(self, *, resolve: Resolve = resolve, allowed: Callable[[str], bool] = is_public) -> None:
-        self._resolve = resolve
+    def __init__(self, *, resolve: Resolve | None = None, allowed: Callable[[str], bool] = is_public) -> None:
+        self._resolve = resolve or self._look_up
         self._allowed = allowed
         self._places = asyncio.Semaphore(_AT_ONCE)
+        self._threads: ThreadPoolExecutor | None = None
 
-    async def fetch(self, url: str) -> Fetched:
+    async def fetch(self, url: str, *, budget: Budget) -> Fetched:
         """Raises FetchFailed."""
-        shown = url[:200].partition("?")[0]
-        try:
-            async with self._places, asyncio.timeout(_SECONDS):
-                return await self._follow(url)
-        except TimeoutError as error:
-            raise FetchFailed(
-                f"{shown} did not arrive within {_SECONDS:g} seconds.", remedy="Send the bytes as a data URL."
-            ) from error
-
-    async def _follow(self, url: str) -> Fetched:
         target = _target(url)
+        try:
+            # The wait for a place is part of the time: nobody is held for ever by others' slow hosts.
+            async with asyncio.timeout(_SECONDS), self._places:
+                return await self._follow(target, budget)
+        except TimeoutError:
+            raise FetchFailed(
+                f"{target.shown} did not send its file within {_SECONDS:g} seconds.",
+                remedy="Send the bytes as a data URL.",
+            ) from None
+
+    async def _look_up(self, host: str, port: int) -> tuple[str, ...]:
+        # Threads of its own: a name server that dawdles holds one, and the loop's few are lent to everybody.
+        self._threads = self._threads or ThreadPoolExecutor(_AT_ONCE, "podium-names")
+        found = await asyncio.get_running_loop().run_in_executor(self._threads, _addresses, host, port)
+        return tuple(dict.fromkeys(found))
+
+    async def _follow(self, target: _Target, budget: Budget) -> Fetched:
         for _ in range(_MOST_REDIRECTS + 1):
-            found = await self._once(target)
+            found = await self._once(target, budget)
             if isinstance(found, Fetched):
                 return found
-            following = _target(str(_joined(target.url, found)))
+            following = _redirected(target, found)
             if target.url.scheme == "https" and following.url.scheme != "https":
                 raise FetchFailed(
                     f"{target.shown} redirects from https to http, which is not followed.",
                     remedy="Give the final address.",
                 )
             target = following
-        raise FetchFailed(f"{target.shown}: too many redirects.", remedy="Give the final address.")
+        raise FetchFailed(f"{target.shown} answered with too many redirects.", remedy="Give the final address.")
 
     async def _address(self, target: _Target) -> str:
         """An address of the host that was checked, and so were all its others."""
@@ -137,7 +132,7 @@ class WebFetcher:
             found = await self._resolve(target.host, target.port)
         except (OSError, UnicodeError) as error:
             raise FetchFailed(
-                f"The host of {target.shown} is not known.", remedy="Check the address, or send a data URL."
+                f"The host {target.shown} is not known.", remedy="Check the address, or send a data URL."
             ) from error
         if not found or not all(self._allowed(address) for address in found):
             # Which address it was is not told: that would make Podium a way to look into the network it stands in.
@@ -147,12 +142,13 @@ class WebFetcher:
             )
         return found[0]
 
-    async def _once(self, target: _Target) -> Fetched | str:
+    async def _once(self, target: _Target, budget: Budget) -> Fetched | str:
         """What the address holds, or where it redirects to."""
         address = await self._address(target)
         builder = (
             ClientBuilder()
             .connect_timeout(timedelta(seconds=_CONNECT_S))
+            .timeout(timedelta(seconds=_SECONDS * 1.1))  # a call given up before its answer began is held until then
             .follow_redirects(False)
             .no_proxy()
             .gzip(False)  # what unpacks to a thousand times its size is no picture
@@ -171,11 +167,12 @@ class WebFetcher:
                 .streamed_read_buffer_limit(0)
                 .build_streamed() as response,
             ):
-                return await _received(response, target)
-        except PyreqwestError as error:
+                return await _received(response, target, budget)
+        except PyreqwestError:
+            # Not chained, here and below: what the client says holds the whole address.
             raise FetchFailed(
-                f"{target.shown} could not be fetched.", remedy="Check the address, or send a data URL."
-            ) from error
+                f"{target.shown} could not be reached, or broke off.", remedy="Check the address, or send a data URL."
+            ) from None
 
 
 class _Target(Struct, frozen=True, kw_only=True):
@@ -187,18 +184,18 @@ class _Target(Struct, frozen=True, kw_only=True):
     literal: bool
     """Whether the host is an address already, and no name that could change."""
     shown: str
+    """Its host."""
 
 
 def _target(url: str) -> _Target:
     """Raises FetchFailed for what is not an address of the web."""
-    shown = url[:200].partition("?")[0]
     try:
         parsed = Url.parse(url)
-    except ValueError as error:
-        raise FetchFailed(f"{shown!r} is no web address.", remedy="Give an https: address or a data URL.") from error
+    except ValueError:
+        raise _no_address() from None
     host, port = parsed.host_str or "", parsed.port_or_known_default
     if parsed.scheme not in ("https", "http") or not host or not port or host.endswith("."):
-        raise FetchFailed(f"{shown} is no web address.", remedy="Give an https: address or a data URL.")
+        raise _no_address()
     if parsed.username or parsed.password:
         raise FetchFailed("An address with a user and password is not fetched.", remedy="Send the bytes as a data URL.")
     bare = host.strip("[]")
@@ -207,17 +204,30 @@ def _target(url: str) -> _Target:
         literal = True
     except ValueError:
         literal = False
-    return _Target(url=parsed, host=bare, port=port, literal=literal, shown=shown)
+    return _Target(url=parsed, host=bare, port=port, literal=literal, shown=host)
 
 
-def _joined(base: Url, location: str) -> Url:
+def host_of(url: str) -> str:
+    """What may be told of an address. Raises FetchFailed for what is none."""
+    return _target(url).shown
+
+
+def _no_address() -> FetchFailed:
+    return FetchFailed("A file's address is no web address.", remedy="Give an https: address or a data URL.")
+
+
+def _redirected(base: _Target, location: str) -> _Target:
     try:
-        return base.join(location)
-    except ValueError as error:
-        raise FetchFailed(f"{base} redirects to nowhere.", remedy="Give the final address.") from error
+        return _target(str(base.url.join(location)))
+    except ValueError:
+        raise FetchFailed(f"{base.shown} redirects to nowhere.", remedy="Give the final address.") from None
 
 
-async def _received(response: Response, target: _Target) -> Fetched | str:
+def _addresses(host: str, port: int) -> list[str]:
+    return [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+
+
+async def _received(response: Response, target: _Target, budget: Budget) -> Fetched | str:
     status, header = response.status, header_of(response)
     if 300 <= status < 400 and (location := header("location")):
         return location
@@ -226,22 +236,26 @@ async def _received(response: Response, target: _Target) -> Fetched | str:
     stated = (header("content-type") or "").partition(";")[0].strip().lower()
     if stated and not stated.startswith("image/") and stated not in _OTHER_TYPES:
         raise FetchFailed(
-            f"{target.shown} is {stated[:60]}, not an image or a PDF.", remedy="Give the address of the file itself."
+            f"{target.shown} sent {stated[:60]}, not an image or a PDF.", remedy="Give the address of the file itself."
         )
     length = header("content-length")
+    stated_size = int(length) if length is not None and length.isascii() and length.isdigit() else 0
+    too_large = stated_size > MOST_BYTES
+    if not too_large:
+        budget.check(stated_size)
     body = bytearray()
-    too_large = length is not None and length.isdigit() and int(length) > MOST_BYTES
     while not too_large and (chunk := await response.body_reader.read_chunk()) is not None:
-        body += bytes(chunk)
+        body += chunk
         too_large = len(body) > MOST_BYTES
+        budget.take(len(chunk))
     if too_large:
         raise FetchFailed(
-            f"{target.shown} is larger than {MOST_BYTES // 1024 // 1024} MB.", remedy="Send a smaller file."
+            f"{target.shown} sent a file larger than {MOST_BYTES // 1024 // 1024} MB.", remedy="Send a smaller file."
         )
     media_type = sniff(bytes(body[:16]))
     if media_type is None:
         raise FetchFailed(
-            f"{target.shown} holds no image or PDF that models read.", remedy="Send PNG, JPEG, GIF, WebP or PDF."
+            f"{target.shown} sent no image or PDF that models read.", remedy="Send PNG, JPEG, GIF, WebP or PDF."
         )
     return Fetched(media_type=media_type, data=bytes(body))
 

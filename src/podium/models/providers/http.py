@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -15,22 +16,19 @@ from pyreqwest.response import Response
 
 from podium.core.errors import FailureKind, ProviderError
 from podium.core.messages import Frame, Noted, Reply, StreamFault
-from podium.core.ports import Call, ListedModel
-from podium.core.tasks import Operation
+from podium.core.ports import BroughtFile, Call, ListedModel
+from podium.core.tasks import Operation, Task
 from podium.models.dialects import NotCarried, Written, by_name
 from podium.models.dialects.sse import MAX_EVENT_BYTES
 
 from . import bringing, faults
-from .fetch import Fetcher, FetchFailed, WebFetcher
 from .listing import first_query, read_page
 from .presets import Auth, Listing, Wire
 from .said import request_id
-from .signing import Signer
+from .signing import Signer, secrets_of
 from .transport import Transport, header_of
 from .wiring import Dialects, Ready, Wiring
 
-_SHORTEST_SECRET = 12
-"""Shorter header values are names and flags."""
 _MOST_PAGES = 50
 _MOST_REFUSAL = 1024 * 1024
 """Bytes read of a refusal; what it says is said by then."""
@@ -55,7 +53,6 @@ class HttpProvider:
         headers: Mapping[str, str] | None = None,
         listings: tuple[Listing, ...] = (Listing(),),
         signer: Signer | None = None,
-        fetcher: Fetcher | None = None,
         dialects: Dialects = by_name,
     ) -> None:
         self.name = name
@@ -72,9 +69,10 @@ class HttpProvider:
         )
         self._listings = listings
         self._signer = signer
-        self._fetcher = fetcher
         # What a careless server may echo in its error, and nobody must read there.
-        self._secrets = [each for each in (key, *(headers or {}).values()) if each and len(each) >= _SHORTEST_SECRET]
+        self._secrets = secrets_of(key, *(headers or {}).values())
+        self._signed: tuple[Mapping[str, str], Mapping[str, str]] = ({}, {})
+        """What the signer added last, and before that: two, because a call may fail just after a token was renewed."""
         self._client: Client | None = None
 
     def speaks(self, call: Call) -> str:
@@ -89,18 +87,36 @@ class HttpProvider:
             self._client = self._transport.client()
         return self._client
 
+    def wants_files(self, call: Call) -> bool:
+        """Whether nobody but Podium fetches this call's addresses. Raises ProviderError(NOT_CARRIED).
+
+        What a caller says on its own wire is that wire's business, except in OpenAI's dialects, which the provider only
+        claims to speak whole.
+        """
+        ready = self._wiring.of(call)
+        if ready.quirks.image_urls:
+            return False
+        payload = call.task.payload
+        return payload is None or payload.dialect != ready.name or ready.name.startswith("openai-")
+
     async def _written(self, call: Call, ready: Ready, *, stream: bool) -> tuple[Written, tuple[str, ...]]:
         """The body, and what is lost on the way to it. Raises ProviderError(NOT_CARRIED)."""
-        task = call.task
+        if not call.files or not self.wants_files(call):
+            return self._write(call.task, call, ready, stream=stream)
+        if bringing.is_large(call.files):
+            return await asyncio.to_thread(self._write_with, call.files, call, ready, stream=stream)
+        return self._write_with(call.files, call, ready, stream=stream)
+
+    def _write_with(
+        self, files: Mapping[str, BroughtFile], call: Call, ready: Ready, *, stream: bool
+    ) -> tuple[Written, tuple[str, ...]]:
+        return self._write(bringing.with_files(call.task, files, ready.name), call, ready, stream=stream)
+
+    def _write(self, task: Task, call: Call, ready: Ready, *, stream: bool) -> tuple[Written, tuple[str, ...]]:
         try:
-            if not ready.quirks.image_urls and (urls := self._to_bring(call, ready)):
-                self._fetcher = self._fetcher or WebFetcher()
-                task = await bringing.brought(task, urls, ready.name, self._fetcher)
             written = ready.dialect.write_request(
-                task, model=call.model, stream=stream, quirks=ready.quirks, max_tokens=call.max_tokens
+                task, model=call.model, stream=stream, quirks=ready.quirks_for(call), max_tokens=call.max_tokens
             )
-        except FetchFailed as failed:
-            raise self._wiring.not_carried(NotCarried(failed.what, remedy=failed.remedy)) from failed
         except NotCarried as lost:
             raise self._wiring.not_carried(lost) from lost
         payload = task.payload
@@ -108,20 +124,14 @@ class HttpProvider:
             return written, written.notes
         return written, (*written.notes, *self._wiring.lost(call.task, ready))
 
-    @staticmethod
-    def _to_bring(call: Call, ready: Ready) -> tuple[str, ...]:
-        """Addresses nobody fetches but Podium. What a caller says on its own wire is that wire's business, except in
-        OpenAI's dialects, which the provider only claims to speak whole."""
-        payload = call.task.payload
-        if payload is not None and payload.dialect == ready.name and not ready.name.startswith("openai-"):
-            return ()
-        return bringing.addresses(call.task)
-
     async def _request(self, call: Call, ready: Ready, written: Written, *, stream: bool) -> RequestBuilder:
-        url = ready.url(call.model, stream=stream)
+        try:
+            url = ready.url(call.model, stream=stream)
+        except NotCarried as lost:
+            raise self._wiring.not_carried(lost) from lost
         headers = {**ready.headers, "content-type": written.media_type, **written.headers}
         if self._signer is not None:
-            headers |= await self._signer.sign("POST", url, headers, written.body)
+            headers |= self._remembered(await self._signer.sign("POST", url, headers, written.body))
         return self._with_headers(self._opened().post(url), headers).body_bytes(written.body)
 
     def _with_headers(self, request: RequestBuilder, headers: Mapping[str, str]) -> RequestBuilder:
@@ -244,7 +254,9 @@ class HttpProvider:
             except ProviderError as error:
                 if error.kind not in _PERHAPS_ELSEWHERE:
                     raise
-                missing = error
+                # Where a key was refused, that is what is wrong, whatever the lists after it say.
+                if missing is None or missing.kind is not FailureKind.CREDENTIAL:
+                    missing = error
         if missing is not None:
             raise missing
         raise ProviderError(
@@ -278,7 +290,7 @@ class HttpProvider:
         headers: Mapping[str, str] = self._wiring.listing_headers
         try:
             if self._signer is not None:
-                headers = {**headers, **await self._signer.sign("GET", url, headers, b"")}
+                headers = {**headers, **self._remembered(await self._signer.sign("GET", url, headers, b""))}
             request = self._with_headers(self._opened().get(url), headers)
             async with request.timeout(timedelta(seconds=self._transport.list_timeout_s)).build_streamed() as response:
                 if response.status != 200:
@@ -289,8 +301,15 @@ class HttpProvider:
 
     # --- failures ---------------------------------------------------------------------------------------------------
 
+    def _remembered(self, signed: Mapping[str, str]) -> Mapping[str, str]:
+        """What a signer added, kept in mind as secret."""
+        if signed != self._signed[0]:
+            self._signed = (signed, self._signed[0])
+        return signed
+
     def _without_secrets(self, body: bytes) -> bytes:
-        for secret in self._secrets:
+        added = [value for signed in self._signed for value in signed.values()]
+        for secret in (*self._secrets, *secrets_of(*added)):
             body = body.replace(secret.encode(), b"[removed]")
         return body
 

@@ -73,7 +73,7 @@ def _key(preset: Preset) -> str:
 
 def _where(preset: Preset) -> str:
     if preset.locality == "local":
-        return f"this machine, port {preset.port}"
+        return f"this machine, port {' or '.join(map(str, (preset.port, *preset.other_ports)))}"
     return "the region you choose" if preset.regional else "its cloud" if preset.base_url else "where you say"
 
 

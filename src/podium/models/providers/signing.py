@@ -6,6 +6,7 @@ Keys are plain data and cost a call nothing. What must be computed (AWS's Signat
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from importlib.util import find_spec
@@ -76,3 +77,30 @@ def key_headers(auth: Auth, key: str | None) -> dict[str, str]:
     if auth in ("x-api-key", "x-goog-api-key", "api-key"):
         return {auth: key}
     return {"authorization": f"Bearer {key}"}
+
+
+_SHORTEST_SECRET = 12
+"""Shorter header values are names and flags."""
+
+
+def secrets_of(*values: str | None) -> tuple[str, ...]:
+    """What nobody may read of these keys and header values, the longest first: each whole, what follows a scheme
+    (`Bearer`, `Basic`), and what Basic wraps."""
+    found: set[str] = set()
+    for value in values:
+        if not value:
+            continue
+        scheme, _, bare = value.strip().partition(" ")
+        found |= {value, bare.strip()}
+        if scheme.lower() == "basic":
+            found |= _unwrapped(bare)
+    return tuple(sorted((each for each in found if len(each) >= _SHORTEST_SECRET), key=len, reverse=True))
+
+
+def _unwrapped(basic: str) -> set[str]:
+    """`user:password` of Basic's, and the password alone."""
+    try:
+        pair = b64decode(basic.strip(), validate=True).decode()
+    except ValueError:  # no base64, or no text inside
+        return set()
+    return {pair, pair.partition(":")[2]}

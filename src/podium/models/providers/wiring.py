@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+from msgspec.structs import replace
+
 from podium.core.errors import FailureKind, ProviderError
 from podium.core.ports import Call
 from podium.core.tasks import Operation, Task
-from podium.models.dialects import Dialect, NotCarried
+from podium.models.dialects import Dialect, NotCarried, Quirks
 from podium.models.dialects.model_names import name_in_path
 
 from .presets import Auth, Wire
@@ -26,16 +28,21 @@ _DOING = {
 class Ready:
     """One wire of one provider: its dialect, its address and the headers every call over it has."""
 
-    __slots__ = ("_base", "_path", "_stream_path", "dialect", "headers", "name", "quirks")
+    __slots__ = ("_base", "_path", "_stream_path", "_unreasoning", "dialect", "headers", "name", "quirks")
 
     def __init__(self, wire: Wire, dialect: Dialect, *, base_url: str, headers: Mapping[str, str]) -> None:
         self.name = dialect.name
         self.dialect = dialect
         self.quirks = wire.quirks
+        self._unreasoning = replace(wire.quirks, efforts=())
         self.headers = headers
         self._base = base_url
         self._path = wire.path
         self._stream_path = wire.stream_path or wire.path
+
+    def quirks_for(self, call: Call) -> Quirks:
+        """The wire's quirks, and that there is nothing to ask an effort of where the model does not reason."""
+        return self._unreasoning if call.reasons is False else self.quirks
 
     def url(self, model: str, *, stream: bool) -> str:
         """Where a call goes. Raises NotCarried for what is no model's name."""

@@ -1,9 +1,10 @@
-"""Kept answers in the database: one row each, whole, compressed, found by its owner and identifier together.
+"""Kept answers in the database: one row each, whole, compressed, found by owner and identifier together.
 
 Identifiers are the provider's own where its answer was relayed, and nobody promises that two callers never meet the
-same one: so an answer takes the place of its owner's earlier one only. Each row holds its whole conversation, not a link to the answer before: deleting or outliving one answer never cuts
-another. Compression takes the edge off the repetition. Every method is one short statement that may wait for the
-disk, so asynchronous callers run them in a thread (`asyncio.to_thread`).
+same one: an answer takes the place of its owner's earlier one only. Each row holds its whole conversation, not a link
+to the answer before: deleting or outliving one answer never cuts another. Compression takes the edge off the
+repetition. Every method is one short transaction that may wait for the disk, so asynchronous callers run them in a
+thread.
 """
 
 from __future__ import annotations

@@ -16,11 +16,14 @@ from podium.models.catalog import Deployment
 from podium.policies.reliability import Next, Retry, Stop, next_step
 
 from .costing import cost_of, cost_of_failure, credible, spent, usage_of_failure
+from .files import TaskFiles
 from .parts import Parts
 
 T = TypeVar("T")
 
 _TIMER_SLACK_S = 0.05
+_UNKNOWN = "unknown"
+"""The vendor of a model nobody described."""
 
 _STATUS_OF = {
     FailureKind.RATE_LIMITED: 429,
@@ -50,6 +53,7 @@ class Attempts:
         self._started_mono = self.began
         self._here = 0
         self._waits: list[float] = []  # what failed providers asked for
+        self._files = TaskFiles(parts, task)
         self._unsent = 0  # attempts whose provider's wire could not carry the request: no call was made
 
     async def until_one_works(self, call: Callable[[Deployment, Call], Awaitable[T]]) -> T:
@@ -63,8 +67,13 @@ class Attempts:
             deployment = self._parts.find_deployment(candidate.deployment)
             if deployment is None:  # a catalog that was replaced meanwhile
                 raise self._exhausted(None)
+            # Outside the attempt: a caller who leaves meanwhile, or a file that never comes, is not a provider's cost.
+            hindrance = await self._files.hinder(deployment, self._seconds_left()) if self._files else None
             try:
-                return await call(deployment, self._open(deployment, candidate.max_tokens))
+                opened = self._open(deployment, candidate.max_tokens)
+                if hindrance is not None:
+                    raise hindrance
+                return await call(deployment, opened)
             except ProviderError as error:
                 self.failed(error)
                 step = self._what_next(error, place)
@@ -98,6 +107,8 @@ class Attempts:
             max_tokens=max_tokens,
             wire=deployment.wire_for(self.task),
             left_s=left,
+            reasons=None if deployment.card.vendor == _UNKNOWN else "reasoning" in deployment.capabilities,
+            files=self._files.brought,
         )
 
     def _seconds_left(self) -> float | None:

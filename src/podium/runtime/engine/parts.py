@@ -9,7 +9,7 @@ from msgspec import Struct, field
 
 from podium.core.clock import Clock
 from podium.core.events import EventSink
-from podium.core.ports import LedgerWriter, Provider
+from podium.core.ports import FileBringer, LedgerWriter, Provider
 from podium.core.settings import EngineSettings
 from podium.models.catalog import Deployment
 
@@ -38,6 +38,8 @@ class Parts(Struct, frozen=True, kw_only=True):
     random: Callable[[], float]
     sleep: Callable[[float], Awaitable[None]]
     keep_text: bool = False
+    bringer: FileBringer | None = None
+    """Without one, a provider that fetches no addresses itself cannot be given any."""
     keepers: Keepers = field(default_factory=Keepers)
 
     def provider_of(self, deployment: Deployment) -> Provider:

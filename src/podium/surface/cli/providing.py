@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from podium.models.providers import PRESETS, Preset
+from podium.models.providers import PRESETS, Account, Preset
 from podium.surface.config import load_settings
 
 from .options import AsJson, Config
@@ -39,8 +39,9 @@ def providers(context: typer.Context, config: Config = None, json: AsJson = Fals
         return
     settings = load_settings(config, environ=os.environ, cwd=Path.cwd()).settings
     from podium.runtime.assembly import survey
+    from podium.runtime.latecomers import PATIENCE_S
 
-    known = asyncio.run(survey(settings, environ=os.environ))
+    known = asyncio.run(survey(settings, environ=os.environ, patience_s=PATIENCE_S))
     used = {account.preset.name for account in known}
     free = [preset for preset in PRESETS.values() if preset.name not in used]
     if json:
@@ -52,7 +53,7 @@ def providers(context: typer.Context, config: Config = None, json: AsJson = Fals
     rows: list[tuple[object, ...]] = [
         (
             account.name,
-            Text("usable", style="green") if account.usable else Text(account.problem or "", style="yellow"),
+            _state(account),
             account.locality,
             account.found,
             account.base_url,
@@ -64,11 +65,22 @@ def providers(context: typer.Context, config: Config = None, json: AsJson = Fals
         out.print()
     needs = [(preset.name, preset.title, _need(preset), preset.sign_up) for preset in free]
     out.print(table("", ("not set up", "", "needs", "keys at"), needs))
+    if "bedrock" in {preset.name for preset in free} and os.environ.get("AWS_ACCESS_KEY_ID", "").strip():
+        # AWS's keys open far more than models, so that they are there does not say they are meant for this.
+        out.print(Text("\nAWS keys are here: add `bedrock: {}` under `providers` to use them for Amazon Bedrock."))
+
+
+def _state(account: Account) -> Text:
+    if account.problem is not None:
+        return Text(account.problem, style="yellow")
+    if account.awaits is not None:
+        return Text(f"usable, but {account.awaits}", style="yellow")
+    return Text("usable", style="green")
 
 
 def _need(preset: Preset) -> str:
     if preset.port:
-        return f"a server on port {preset.port}"
+        return f"a server on port {' or '.join(map(str, (preset.port, *preset.other_ports)))}"
     needed = [" or ".join(preset.key_variables)] if preset.key_variables else []
     needed += [slot.variables[0] for slot in preset.slots if not slot.default]
     if preset.extra:
@@ -85,7 +97,10 @@ def check(
     config: Config = None,
     json: AsJson = False,
 ) -> None:
-    """Ask each provider for its models, which is free: is it there, does it take the key? Exit code 1 if one fails."""
+    """Ask each provider for its models, which is free: is it there, does it take the key? Exit code 1 if one fails.
+
+    A ? says that something was not tried: some have no list, and some show theirs to everybody, whatever the key.
+    """
     before = context.obj if isinstance(context.obj, tuple) else (None, False)
     settings = load_settings(config or before[0], environ=os.environ, cwd=Path.cwd()).settings
     from podium.runtime.checkup import check_providers
@@ -95,7 +110,7 @@ def check(
         print_json({"providers": found})
     else:
         _show(found, paid=paid)
-    if not all(each.ok for each in found):
+    if any(each.ok is False for each in found):
         raise typer.Exit(1)
 
 
@@ -110,8 +125,13 @@ def _show(found: Sequence[Checked], *, paid: bool) -> None:
     for each in found:
         if each.problem:
             text = Text(f"\n{each.name}: ", style="bold")
-            text.append(f"{each.problem} {each.remedy}".strip(), style="")
+            text.append(_told(each.problem, each.remedy), style="")
             out.print(text, soft_wrap=True)
+
+
+def _told(problem: str, remedy: str) -> str:
+    ended = problem if problem.endswith((".", "!", "?")) or not remedy else f"{problem}."
+    return f"{ended} {remedy}".strip()
 
 
 def _cells(each: Checked) -> list[object]:

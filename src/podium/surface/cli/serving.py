@@ -45,7 +45,8 @@ def _greet(runtime: Runtime, address: str) -> None:
     for account in runtime.accounts:
         if account.problem is None:
             count = sum(1 for item in runtime.catalog.deployments if item.provider == account.name)
-            out.print(Text(f"  {account.name}: {count} models ({account.found})"))
+            late = f"; {account.awaits}" if account.awaits is not None else ""
+            out.print(Text(f"  {account.name}: {count} models ({account.found}){late}"))
         else:
             out.print(Text(f"  {account.name}: left out: {account.problem}", style="yellow"))
     if not runtime.catalog.deployments:

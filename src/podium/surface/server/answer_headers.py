@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from podium.core.tasks import Attempt, Decision
 from podium.core.usage import Money
 
@@ -46,8 +48,8 @@ def dollars(cost: Money | None) -> bytes:
 
 
 def retry_after(seconds: float) -> tuple[bytes, bytes]:
-    """Whole seconds, never 0: a client that is told to wait must not come back at once."""
-    return (b"retry-after", str(max(1, round(seconds))).encode())
+    """Whole seconds, rounded up and never 0: a client that is told to wait must not come back too early."""
+    return (b"retry-after", str(max(1, math.ceil(seconds))).encode())
 
 
 def ascii_of(text: str) -> bytes:

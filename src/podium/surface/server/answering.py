@@ -10,14 +10,14 @@ from typing import Final
 from podium.core.errors import AllAttemptsFailed, PodiumError
 from podium.core.ids import new_id
 from podium.core.tasks import Task
-from podium.models.dialects.dialect import HERE, Address, CallerDialect
+from podium.models.dialects.dialect import HERE, Address, CallerDialect, WritesArrays
 from podium.runtime.assembly import Runtime
 from podium.runtime.engine import LiveAnswer
 
 from .answer_headers import JSON, described, dollars, named, retry_after, warned
 from .asgi import ClientLeft, Headers, Receive, Scope, Send, read_body, send_whole
 from .asking import Asking
-from .keeping import Memory
+from .keeping import Memory, withheld
 from .relay import HEARTBEAT_S, Relay
 from .slips import Stopping, WrongMethod, unforeseen
 from .watch import Watch
@@ -51,13 +51,12 @@ class Answering:
         self._address = address
         self._id_header = request_id
         self._memory = memory
-        self._keeper = memory if memory is not None and memory.keeps else None
+        self._memory_if_kept = memory if memory is not None and memory.keeps else None
         self._heartbeat_s = heartbeat_s
-        self._stream_head: Headers = [
-            (b"content-type", wire.stream_type.encode()),
-            (b"cache-control", b"no-cache"),
-            (b"x-accel-buffering", b"no"),
-        ]
+        unbuffered: Headers = [(b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")]
+        self._stream_head: Headers = [(b"content-type", wire.stream_type.encode()), *unbuffered]
+        array_type = wire.array_type if isinstance(wire, WritesArrays) else wire.stream_type
+        self._array_head: Headers = [(b"content-type", array_type.encode()), *unbuffered]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         number = new_id("tsk")
@@ -72,7 +71,7 @@ class Answering:
             else:
                 found = await self._memory.expanded(incoming, self._asking.user_of(incoming, headers))
                 task, notes = self._asking.task_of(found.incoming, headers, number, found.keeper), found.notes
-            memory = self._keeper if incoming.keep else None
+            memory = self._memory_if_kept if incoming.keep else None
             if incoming.stream:
                 await self._stream(task, notes, memory, receive, send)
             else:
@@ -102,6 +101,8 @@ class Answering:
         reply = done.reply
         served = outcome.served_by
         warnings = outcome.decision.warnings
+        if memory is not None and (why := withheld(task, outcome.decision)) is not None:
+            memory, notes = None, (why, *notes)
         if notes or reply.notes:
             warnings = (*warnings, *notes, *reply.notes)
         if outcome.verdict is not None and not outcome.verdict.accepted:
@@ -128,6 +129,8 @@ class Answering:
             live = await self._engine.stream(task)
             try:
                 keep = None
+                if memory is not None and (why := withheld(task, live.decision)) is not None:
+                    memory, notes = None, (why, *notes)
                 if memory is not None:
                     keep = partial(memory.keep_stream, task, provider=live.deployment.provider)
                 relay = Relay(
@@ -153,7 +156,8 @@ class Answering:
             watch.stop()
 
     async def _begin(self, task: Task, warnings: tuple[str, ...], live: LiveAnswer, send: Send) -> None:
-        headers = [*self._stream_head, (self._id_header, task.id.encode())]
+        head = self._stream_head if task.payload is None or task.payload.sse else self._array_head
+        headers = [*head, (self._id_header, task.id.encode())]
         headers.extend(named(live.deployment.model, live.deployment.provider, live.calls, live.decision.id))
         headers.extend(warned(warnings))
         await send({"type": "http.response.start", "status": 200, "headers": headers})

@@ -98,8 +98,12 @@ class Gateway:
                 endpoint = None if call is None else self._model_methods.get(call.method)
         await (endpoint or self._others)(scope, receive, send)
 
+    def start(self) -> None:
+        """Begin what goes on beside the answers; on the event loop that serves them."""
+        self._memory.start()
+
     async def aclose(self) -> None:
-        """Finish what goes on behind the answers; before the runtime closes."""
+        """Finish what goes on behind the answers; before the runtime closes. Cancelled, it ends at once."""
         await self._memory.aclose()
 
     async def _others(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -122,13 +122,9 @@ def gemini_address(scope: Scope) -> Address:
     stream = _GENERATE.get(call.method)
     if not call.model:
         raise InvalidRequest("The path names no model.", remedy="Write /v1beta/models/auto:generateContent.")
-    if stream and b"alt=sse" not in scope["query_string"].split(b"&"):
-        raise InvalidRequest(
-            "Without alt=sse this stream would be one JSON array, which this gateway does not write.",
-            remedy="Ask for :streamGenerateContent?alt=sse, as the official SDKs do.",
-            param="alt",
-        )
-    return Address(model=call.model, stream=stream)
+    # Without it the API streams one JSON array, member by member.
+    sse = b"alt=sse" in scope["query_string"].split(b"&")
+    return Address(model=call.model, stream=stream, sse=sse)
 
 
 # --- what is not here ----------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Kept answers by their identifier: shown, listed by what led to them, forgotten.
+"""Kept answers by their identifier: shown, listed by what led to them, forgotten, each by its own user only.
 
 Source: the OpenAI API reference, "Responses" section.
 """
@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from podium.core.errors import InvalidRequest, RequestError
+from podium.models.dialects.caller_fields import NO_FIELDS, with_headers
 from podium.models.dialects.openai_responses import list_input
 from podium.records.responses import Kept
 
@@ -30,8 +31,9 @@ class _UnknownResponse(RequestError):
 
     def __init__(self, number: str) -> None:
         super().__init__(
-            f"Response with id '{number}' not found.",
-            remedy="Podium keeps answers for `record.responses_h` hours unless `store` is false.",
+            f"Response with id '{number[:100]}' not found.",
+            remedy="Podium keeps answers for `record.responses_h` hours, unless `store` is false or they are "
+            "confidential, and shows them to the user who asked: name that user in x-podium-user.",
             param="response_id",
         )
 
@@ -52,7 +54,7 @@ class KeptPages:
 
     async def _found(self, request: Request) -> Kept:
         number = request.path_params["number"]
-        kept = await self._memory.find(number, request.headers.get("x-podium-user"))
+        kept = await self._memory.find(number, with_headers(NO_FIELDS, request.scope["headers"]).user)
         if kept is None:
             raise _UnknownResponse(number)
         return kept
@@ -78,7 +80,7 @@ class KeptPages:
 
     async def _forget(self, request: Request) -> Response:
         kept = await self._found(request)
-        await self._memory.forget(kept.id)
+        await self._memory.forget(kept.id, kept.user)
         return json_answer({"id": kept.id, "object": "response", "deleted": True})
 
     async def _cancel(self, _request: Request) -> Response:

@@ -173,4 +173,5 @@ def account_entry(account: Account) -> dict[str, Any]:
         "found": account.found,
         "usable": account.usable,
         "problem": account.problem,
+        "awaits": account.awaits,
     }

@@ -12,7 +12,7 @@ from typing import Final
 from podium.core.errors import PodiumError, ProviderError
 from podium.core.messages import Frame, UsageSeen
 from podium.core.tasks import Task
-from podium.models.dialects.dialect import CallerDialect, StreamWriter
+from podium.models.dialects.dialect import Array, CallerDialect, StreamWriter, WritesArrays
 from podium.runtime.engine import LiveAnswer
 
 from .asgi import Send
@@ -24,7 +24,7 @@ HEARTBEAT_S: Final = 15.0
 class Relay:
     """One stream. Run it once; `broken` writes what must follow where something else goes wrong afterwards."""
 
-    __slots__ = ("_beat", "_beats", "_end_mark", "_heartbeat", "_heartbeat_s", "_hides_usage", "_last",
+    __slots__ = ("_array", "_beat", "_beats", "_end_mark", "_heartbeat", "_heartbeat_s", "_hides_usage", "_last",
                  "_live", "_loop", "_on_closing", "_send", "_wire", "_writer")  # fmt: skip
 
     def __init__(
@@ -51,8 +51,12 @@ class Relay:
         self._on_closing = on_closing
         # Asked for on the ledger's behalf, not the caller's.
         self._hides_usage = task.payload is not None and not task.payload.wants_usage
+        self._array: Array | None = None
         self._writer: StreamWriter | None = None
-        if live.dialect != wire.name:
+        if live.dialect == wire.name:
+            if task.payload is not None and not task.payload.sse and isinstance(wire, WritesArrays):
+                self._array = wire.array_relay()
+        else:
             decision = live.decision
             self._writer = wire.stream_writer(
                 task=task, model=live.deployment.model, input_tokens=decision.profile.input_tokens
@@ -64,10 +68,12 @@ class Relay:
             self._last = self._loop.time()
             self._beat = self._loop.call_later(self._heartbeat_s, self._silent)
         try:
-            if self._writer is None:
-                await self._pass_on()
-            else:
+            if self._writer is not None:
                 await self._rewrite(self._writer)
+            elif self._array is not None:
+                await self._as_array(self._array)
+            else:
+                await self._pass_on()
         except ProviderError as error:
             # The headers are gone, so the error goes where the answer would have gone: a cut answer is no success.
             self._live.broken(error)
@@ -77,7 +83,8 @@ class Relay:
 
     def broken(self, error: PodiumError) -> bytes:
         """What tells the caller inside the stream that this is no end."""
-        return self._wire.write_stream_error(error) if self._writer is None else self._writer.fail(error)
+        teller = self._writer or self._array
+        return self._wire.write_stream_error(error) if teller is None else teller.fail(error)
 
     def stop(self) -> None:
         """No more heartbeats."""
@@ -129,6 +136,11 @@ class Relay:
             if written:
                 self._last = now()
                 await send({"type": "http.response.body", "body": written, "more_body": True})
+
+    async def _as_array(self, array: Array) -> None:
+        async for frames in self._live.batches():
+            data = b"".join([array.write(frame.raw) for frame in frames])
+            await self._out(data + array.close() if frames[-1].closing else data)
 
     async def _out(self, data: bytes) -> None:
         if data:

@@ -13,6 +13,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 import uvicorn
 
@@ -63,17 +64,32 @@ def is_loopback(host: str) -> bool:
 class _Server(uvicorn.Server):
     """Ends at a signal without dying of it: raised again, as uvicorn does, it would end us with an undrained ledger."""
 
+    closing: asyncio.Task[None] | None = None
+    """What the next signal cuts short."""
+
     @contextmanager
-    def capture_signals(self) -> Iterator[None]:
+    def signals(self) -> Iterator[None]:
+        """Hear signals, to the very end: given back before the ledger is closed, the next one would lose entries."""
         if threading.current_thread() is not threading.main_thread():
             yield  # signals belong to the main thread; whoever runs us elsewhere stops us
             return
-        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        loop = asyncio.get_running_loop()
+
+        def heard(number: int, frame: FrameType | None) -> None:
+            self.handle_exit(number, frame)
+            if self.closing is not None:
+                loop.call_soon_threadsafe(self.closing.cancel)
+
+        before = {number: signal.signal(number, heard) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             yield
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield  # `signals` has them, from before until after
 
 
 async def serve(
@@ -114,20 +130,38 @@ async def serve(
     )
     server = _Server(config)
     halt = None if stop is None else asyncio.ensure_future(_exit_on(stop, server))
+    with server.signals():
+        try:
+            gateway.start()
+            if started is not None:
+                host, port = listener.getsockname()[:2]
+                started(runtime, f"http://{f'[{host}]' if ':' in host else host}:{port}")
+            await server.serve(sockets=[listener])
+            # Those the server cut off have yet to settle, and their entries belong in the ledger before it closes.
+            if server.server_state.tasks:
+                await asyncio.wait(server.server_state.tasks, timeout=_SETTLE_S)
+        finally:
+            if halt is not None:
+                halt.cancel()
+            listener.close()
+            try:
+                await _finish(gateway, server)
+            finally:
+                await runtime.aclose()
+
+
+async def _finish(gateway: Gateway, server: _Server) -> None:
+    """Let the gateway finish; a signal meanwhile, or a second one before, ends that."""
+    server.closing = asyncio.ensure_future(gateway.aclose())
+    if server.force_exit:
+        asyncio.get_running_loop().call_soon(server.closing.cancel)
     try:
-        if started is not None:
-            host, port = listener.getsockname()[:2]
-            started(runtime, f"http://{f'[{host}]' if ':' in host else host}:{port}")
-        await server.serve(sockets=[listener])
-        # Those the server cut off have yet to settle, and their entries belong in the ledger before it closes.
-        if server.server_state.tasks:
-            await asyncio.wait(server.server_state.tasks, timeout=_SETTLE_S)
+        await server.closing
+    except asyncio.CancelledError:
+        if (here := asyncio.current_task()) is not None and here.cancelling():
+            raise
     finally:
-        if halt is not None:
-            halt.cancel()
-        listener.close()
-        await gateway.aclose()
-        await runtime.aclose()
+        server.closing = None
 
 
 async def _exit_on(stop: asyncio.Event, server: uvicorn.Server) -> None:

@@ -176,6 +176,32 @@ CASES = [
         ),
     ),
     Case(
+        "a signature on a text",
+        (chunk({"text": "so"}), chunk({"text": "!", "thoughtSignature": "c2ln"}, finish="STOP")),
+        (TextDelta("so"), TextDelta("!"), ReasoningSealed(signature="c2ln", origin="gemini"), STOP),
+    ),
+    Case(
+        "a signature late, which is not the thoughts'",
+        (
+            chunk({"text": "hm", "thought": True}),
+            chunk({"text": "so"}),
+            chunk({"text": "", "thoughtSignature": "c2ln"}, finish="STOP"),
+        ),
+        (
+            ReasoningDelta("hm"),
+            ReasoningSealed(origin="gemini"),
+            TextDelta("so"),
+            ReasoningSealed(signature="c2ln", origin="gemini"),
+            STOP,
+        ),
+    ),
+    Case(
+        "a signature late, after a call",
+        (chunk(call("f", {"a": 1}, id="id0")), chunk({"text": "", "thoughtSignature": "c2ln"}, finish="STOP")),
+        (tool(0, "f", '{"a":1}'), ReasoningSealed(signature="c2ln", origin="gemini"), CALLED),
+        both_ways=False,  # the writer keeps calls for the end
+    ),
+    Case(
         "usage grows and the latest holds",
         (
             chunk({"text": "a"}, usage={"promptTokenCount": 10}),
@@ -230,6 +256,7 @@ CASES = [
             OpaqueDelta("inlineData"),
             OpaqueDelta("executableCode"),
             TextDelta("x"),
+            ReasoningSealed(signature="c2ln", origin="gemini"),
             OpaqueDelta("groundingMetadata"),
             STOP,
         ),

@@ -58,7 +58,10 @@ def test_a_whole_answer() -> None:
     )
     reply = read(body)
     assert reply.text == "Hello"
-    assert reply.reasoning == (ReasoningPart(text="hmm", signature="c2ln", origin="gemini"),)
+    assert reply.reasoning == (
+        ReasoningPart(text="hmm", signature="c2ln", origin="gemini"),
+        ReasoningPart(signature="dA==", origin="gemini"),
+    )
     first, second = reply.tool_calls
     assert first == ToolCall(id="i", name="f", arguments='{"n":1.5}', signature="Yw==")
     assert (second.name, second.arguments) == ("g", "{}")

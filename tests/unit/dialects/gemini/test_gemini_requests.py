@@ -300,25 +300,53 @@ def test_bad_input_names_the_field(dialect: Gemini, body: bytes, param: str | No
 
 def test_what_lies_beyond_the_canonical_form(dialect: Gemini, task_of: Callable[..., Task]) -> None:
     body = {
-        "contents": [{"parts": [{"text": "a", "videoMetadata": {"fps": 1}}]}],
+        "contents": [{"parts": [{"text": "a", "videoMetadata": {"fps": 1}}, {"text": '{"mediaProcessing": 1}'}]}],
+        "systemInstruction": {"parts": [{"text": "a", "media_resolution": {"level": "LOW"}}]},
         "safetySettings": [{"category": "x"}],
         "cached_content": "cachedContents/1",
         "store": None,
-        "tools": [],
+        "tools": [{"functionDeclarations": [{"name": "f", "behavior": "BLOCKING", "response": {"type": "STRING"}}]}],
         "podium": {},
-        "toolConfig": {"functionCallingConfig": {"mode": "VALIDATED"}},
-        "generationConfig": {"temperature": 1, "speech_config": {}, "mediaResolution": "LOW", "logprobs": 3},
+        "toolConfig": {"functionCallingConfig": {"mode": "VALIDATED"}, "retrieval_config": {"languageCode": "de"}},
+        "generationConfig": {
+            "temperature": 1,
+            "speech_config": {"languageCode": "de"},
+            "mediaResolution": "LOW",
+            "logprobs": 3,
+            "thinkingConfig": {"includeThoughts": True},
+            "imageConfig": {},
+        },
     }
     assert dialect.beyond(task_of(body)) == (
-        "safetySettings",
         "cachedContent",
-        "generationConfig.speechConfig",
-        "generationConfig.mediaResolution",
-        "generationConfig.logprobs",
         "contents.parts.videoMetadata",
+        "generationConfig.logprobs",
+        "generationConfig.mediaResolution",
+        "generationConfig.speechConfig",
+        "safetySettings",
+        "systemInstruction.parts.mediaResolution",
         "toolConfig.functionCallingConfig.mode",
+        "toolConfig.retrievalConfig",
+        "tools.functionDeclarations.behavior",
     )
     assert dialect.beyond(task_of({"contents": [HELLO]})) == ()
+
+
+def test_the_second_spelling_of_what_lies_beyond_is_seen_too(dialect: Gemini, task_of: Callable[..., Task]) -> None:
+    part = {"inline_data": {"mime_type": "video/mp4", "data": "QUJD"}, "video_metadata": {"fps": 1}}
+    body = {"contents": [{"parts": [part]}], "generation_config": {"media_resolution": "LOW"}}
+    assert dialect.beyond(task_of(body)) == ("contents.parts.videoMetadata", "generationConfig.mediaResolution")
+
+
+def test_results_come_before_what_stands_between_them(task_of: Callable[..., Task]) -> None:
+    """Other wires want the results of a turn's calls right behind it, without a gap."""
+    call = {"functionCall": {"name": "f", "id": "1"}}, {"functionCall": {"name": "g", "id": "2"}}
+    results = [{"functionResponse": {"name": name, "response": {"result": name}}} for name in "fg"]
+    turn = {"role": "user", "parts": [{"text": "a"}, results[0], {"text": "b"}, results[1], {"text": "c"}]}
+    messages = task_of({"contents": [HELLO, {"role": "model", "parts": call}, turn]}).messages
+    assert [message.role for message in messages] == ["user", "assistant", "tool", "tool", "user"]
+    assert [message.tool_call_id for message in messages[2:4]] == ["1", "2"]
+    assert messages[4].parts == (TextPart("a"), TextPart("b"), TextPart("c"))
 
 
 def test_what_googles_own_types_write_is_read(task_of: Callable[..., Task]) -> None:

@@ -100,6 +100,18 @@ REPLIES: dict[str, tuple[bytes, dict[str, Any]]] = {
         ),
         {"text": "Hi.", "usage": Usage(input=10, output=2, cached=10)},
     ),
+    "cached tokens that only the total counts": (
+        answered(
+            message(said("Hi.")),
+            usage={
+                "input_tokens": 10,
+                "output_tokens": 5,
+                "total_tokens": 1015,
+                "input_tokens_details": {"cached_tokens": 1000},
+            },
+        ),
+        {"text": "Hi.", "usage": Usage(input=1010, output=5, cached=1000)},
+    ),
     "usage nobody can read": (answered(message(said("Hi.")), usage={"input_tokens": "ten"}), {"text": "Hi."}),
 }
 

@@ -11,7 +11,9 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import Raw
 
+from podium.core.deferred import unread
 from podium.core.errors import InvalidRequest
 from podium.core.messages import (
     AudioPart,
@@ -434,6 +436,61 @@ def test_images_by_address_are_refused_for_providers_that_fetch_none(
         task = foreign(Message(role="user", parts=(ImagePart(url=url),)))
     with pytest.raises(NotCarried):
         sent(dialect, task, quirks=Quirks(image_urls=False))
+
+
+@pytest.mark.parametrize(
+    ("efforts", "asked", "sent_effort", "notes"),
+    [
+        (None, "max", "max", 0),
+        (("low", "high"), "max", "high", 1),
+        (("low", "high"), "low", "low", 0),
+        ((), "high", None, 1),
+    ],
+)
+@pytest.mark.parametrize("own", [True, False])
+def test_efforts_in_the_providers_words(
+    dialect: OpenAIResponses,
+    caller: Maker,
+    foreign: Maker,
+    own: bool,
+    efforts: tuple[str, ...] | None,
+    asked: str,
+    sent_effort: str | None,
+    notes: int,
+) -> None:
+    include = ["reasoning.encrypted_content", "message.output_text.logprobs"]
+    task = caller(reasoning={"effort": asked}, include=include) if own else foreign(reasoning_effort=asked)
+    body, said = sent(dialect, task, quirks=Quirks(efforts=efforts))
+    assert body.get("reasoning", {}).get("effort") == sent_effort
+    assert ("reasoning.encrypted_content" in body.get("include", ())) == (sent_effort is not None)
+    assert len(said) == notes
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_identifiers_of_calls_are_made_permissible(
+    dialect: OpenAIResponses, caller: Maker, foreign: Maker, own: bool
+) -> None:
+    items = [
+        {"type": "function_call", "call_id": "toolu_01ABC", "name": "f", "arguments": "{}"},
+        {"type": "function_call_output", "call_id": "toolu_01ABC", "output": "1"},
+    ]
+    task = caller(input=items)
+    if not own:
+        task = foreign(*task.messages)
+    body, notes = sent(dialect, task, quirks=Quirks(call_ids="[a-zA-Z0-9]{9}"))
+    first, second = (item["call_id"] for item in body["input"])
+    assert first == second
+    assert len(first) == 9
+    assert first.isalnum()
+    assert not notes
+
+
+def test_a_picture_stays_unread_where_addresses_are_refused(dialect: OpenAIResponses, caller: Maker) -> None:
+    url = "data:image/png;base64," + "A" * 100_000
+    task = caller(input=[{"role": "user", "content": [{"type": "input_image", "image_url": url}]}])
+    sent(dialect, task, quirks=Quirks(image_urls=False))
+    (part,) = task.messages[0].parts
+    assert isinstance(unread(part, "url"), Raw)
 
 
 # --- built ---------------------------------------------------------------------------------------------------------

@@ -46,6 +46,23 @@ USAGE = {
 USED = UsageSeen(Usage(input=5, output=3, cached=1, reasoning=2))
 
 
+THOUGHT = {
+    "type": "reasoning",
+    "id": "rs",
+    "summary": [{"type": "summary_text", "text": "Hm."}],
+    "encrypted_content": "x",
+}
+MESSAGE = {"type": "message", "id": "m", "role": "assistant", "content": [{"type": "output_text", "text": "Hi."}]}
+CALLED = {"type": "function_call", "id": "fc", "call_id": "call_1", "name": "f", "arguments": "{}"}
+PLACELESS: list[StreamEvent] = [
+    ReasoningDelta("Hm."),
+    ReasoningSealed(data="x", id="rs", origin=NAME),
+    TextDelta("Hi."),
+    ToolCallDelta(index=0, id="call_1", name="f"),
+    ToolCallDelta(index=0, arguments="{}"),
+]
+
+
 def event(kind: str, **fields: Any) -> bytes:
     return b"event: %s\ndata: %s\n\n" % (kind.encode(), json.dumps({"type": f"{kind}", **fields}).encode())
 
@@ -258,6 +275,87 @@ STREAMS: dict[str, tuple[bytes, list[StreamEvent]]] = {
         [StreamFault(message="Slow.", code="too_many")],
     ),
     "an error without a type": (b'data: {"error":{"message":"Oh."}}\n\n', [StreamFault(message="Oh.")]),
+    "items without a place in the output": (
+        event("response.output_item.added", item={"type": "reasoning", "id": "rs"})
+        + event("response.reasoning_summary_text.delta", item_id="rs", delta="Hm.")
+        + event("response.output_item.done", item=THOUGHT)
+        + event("response.output_item.added", item={"type": "message", "id": "m", "role": "assistant"})
+        + event("response.output_text.delta", item_id="m", delta="Hi.")
+        + event("response.output_text.done", item_id="m", text="Hi.")
+        + event("response.output_item.done", item=MESSAGE)
+        + event("response.output_item.added", item={**CALLED, "arguments": ""})
+        + event("response.function_call_arguments.delta", item_id="fc", delta="{}")
+        + event("response.output_item.done", item=CALLED)
+        + life("completed", "completed", output=[THOUGHT, MESSAGE, CALLED], usage=USAGE),
+        [*PLACELESS, Finished(FinishReason.TOOL_CALLS), USED],
+    ),
+    "deltas that name nothing at all": (
+        event("response.reasoning_summary_text.delta", delta="Hm.")
+        + event("response.output_item.done", item=THOUGHT)
+        + event("response.output_text.delta", delta="Hi.")
+        + event("response.output_item.done", item=MESSAGE)
+        + event("response.output_item.added", item={**CALLED, "arguments": ""})
+        + event("response.function_call_arguments.delta", delta="{}")
+        + event("response.output_item.done", item=CALLED)
+        + life("completed", "completed", output=[THOUGHT, MESSAGE, CALLED], usage=USAGE),
+        [*PLACELESS, Finished(FinishReason.TOOL_CALLS), USED],
+    ),
+    "a place in the deltas alone": (
+        event("response.output_text.delta", output_index=3, item_id="m", content_index=0, delta="Hi.")
+        + event("response.output_item.done", item=MESSAGE)
+        + life("completed", "completed", output=[MESSAGE], usage=USAGE),
+        [TextDelta("Hi."), Finished(FinishReason.STOP), USED],
+    ),
+    "a call that stands in the whole answer alone": (
+        text(0, "Hi.")
+        + life(
+            "completed",
+            "completed",
+            output=[
+                MESSAGE,
+                CALLED,
+                {"type": "custom_tool_call", "id": "c", "call_id": "call_2", "name": "run", "input": "ls"},
+            ],
+            usage=USAGE,
+        ),
+        [
+            TextDelta("Hi."),
+            ToolCallDelta(index=0, id="call_1", name="f"),
+            ToolCallDelta(index=0, arguments="{}"),
+            ToolCallDelta(index=1, id="call_2", name="run", arguments='{"input":"'),
+            ToolCallDelta(index=1, arguments='ls"}'),
+            Finished(FinishReason.TOOL_CALLS),
+            USED,
+        ],
+    ),
+    "arguments that stand in the whole answer alone, and calls it tells again": (
+        added(0, "function_call", call_id="call_1", name="f", arguments="")
+        + added(1, "function_call", call_id="call_2", name="f", arguments="")
+        + delta("function_call_arguments", 1, "[]")
+        + life(
+            "completed", "completed", output=[CALLED, {**CALLED, "call_id": "call_2", "arguments": "[]"}], usage=USAGE
+        ),
+        [
+            ToolCallDelta(index=0, id="call_1", name="f"),
+            ToolCallDelta(index=1, id="call_2", name="f"),
+            ToolCallDelta(index=1, arguments="[]"),
+            ToolCallDelta(index=0, arguments="{}"),
+            Finished(FinishReason.TOOL_CALLS),
+            USED,
+        ],
+    ),
+    "text that stands in the whole answer alone, after a call that was streamed": (
+        added(0, "function_call", call_id="call_1", name="f", arguments="")
+        + delta("function_call_arguments", 0, "{}")
+        + life("completed", "completed", output=[MESSAGE, CALLED], usage=USAGE),
+        [
+            ToolCallDelta(index=0, id="call_1", name="f"),
+            ToolCallDelta(index=0, arguments="{}"),
+            TextDelta("Hi."),
+            Finished(FinishReason.TOOL_CALLS),
+            USED,
+        ],
+    ),
     "completed, but failed": (
         life("completed", "failed", error={"code": "x", "message": "Oh."}),
         [StreamFault(message="Oh.", code="x")],

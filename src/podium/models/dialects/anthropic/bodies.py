@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 from msgspec import Raw
 
 from podium.core.messages import Message, Options, ReasoningPart
 from podium.core.tasks import Task
 
 from ..dialect import NotCarried, Quirks, Written
+from ..forwarding import adapt, encoded, named, refuse_addresses
 from .conversation import Conversation
 from .generations import Generation, generation_of
 from .reasoning import BARE_CALL, LEAST_BUDGET, Ask, ask_for
 from .requests import read_betas
+from .seals import claude_signature
 from .tools import write_schema, write_tools
+from .turns import without_foreign_reasoning
 from .wire import BETAS, NAME, VERSION
 
-_encoder = msgspec.json.Encoder(decimal_format="number")
 _TRUE = Raw(b"true")
 _VERSION_HEADER = "anthropic-version"
 _VERSION_FIELD = "anthropic_version"
@@ -27,15 +28,27 @@ _DEFAULT_LIMIT = 32_000
 """For an answer nobody set a limit to. Anthropic demands one; a low one cuts answers that other wires would finish.
 Every Claude since the fourth generation takes this much, it is charged as used and not as allowed, and a whole answer
 of that length still arrives within the ten minutes that the API gives a call without streaming."""
+_NEEDED = frozenset(("messages", "system", "tools", "output_config", "output_format"))
+"""Without these the answer would be another one than was asked for."""
 _UNKNOWN_HERE = ("seed", "presence_penalty", "frequency_penalty")
 
 
 def write_request(task: Task, *, model: str, stream: bool, quirks: Quirks, max_tokens: int | None = None) -> Written:
     """A provider's body. `max_tokens` limits an answer the caller set no limit to. Raises NotCarried."""
     payload = task.payload
+    foreign = False
     if payload is not None and payload.dialect == NAME:
+        if not quirks.image_urls:
+            refuse_addresses(task, param="messages")
         fields: dict[str, Any] = dict(payload.fields)
         betas = read_betas(payload)
+        foreign = any(
+            isinstance(part, ReasoningPart) and part.origin != NAME
+            for message in task.messages
+            for part in message.parts
+        )
+        if foreign:
+            fields["messages"] = without_foreign_reasoning(payload.fields["messages"])
         fields.pop(BETAS, None)
         fields.pop("podium", None)
         if fields.get("max_tokens") is None and max_tokens is not None:
@@ -48,7 +61,8 @@ def write_request(task: Task, *, model: str, stream: bool, quirks: Quirks, max_t
     else:
         fields, notes = _built(task, generation_of(model), quirks, max_tokens)
         betas = ()
-    return _finished(fields, notes, betas, model=model, stream=stream, quirks=quirks)
+    fields, headers = _finished(fields, notes, betas, model=model, stream=stream, quirks=quirks)
+    return Written(body=encoded(fields, much=foreign), headers=headers, notes=tuple(notes))
 
 
 def _began_without_thinking(messages: tuple[Message, ...]) -> bool:
@@ -56,38 +70,34 @@ def _began_without_thinking(messages: tuple[Message, ...]) -> bool:
     waits = False
     for message in reversed(messages):
         if message.role == "assistant":
-            return waits and not any(isinstance(part, ReasoningPart) and part.origin == NAME for part in message.parts)
+            return waits and not any(isinstance(part, ReasoningPart) and _is_claudes(part) for part in message.parts)
         waits = waits or message.role == "tool"
     return False
 
 
+def _is_claudes(part: ReasoningPart) -> bool:
+    return part.origin == NAME or claude_signature(part) is not None
+
+
 def _finished(
     fields: dict[str, Any], notes: list[str], betas: tuple[str, ...], *, model: str, stream: bool, quirks: Quirks
-) -> Written:
+) -> tuple[dict[str, Any], dict[str, str]]:
     """What a provider's address and habits ask of any body."""
     extra = quirks.extra
     version = extra.get(_VERSION_FIELD)
     on_bedrock = isinstance(version, str) and version.startswith(_ON_BEDROCK)
-    if quirks.model_in_path:
-        fields.pop("model", None)
-    else:
-        fields["model"] = model
+    named(fields, model, quirks)
     if stream and not on_bedrock:  # there the address says whether to stream, and the body must not
         fields["stream"] = _TRUE
     else:
         fields.pop("stream", None)
-    for name in quirks.refuses & fields.keys():
-        del fields[name]
-        notes.append(f"`{name}` was left out: the provider refuses it.")
-    for name in quirks.renames.keys() & fields.keys():
-        fields[quirks.renames[name]] = fields.pop(name)
-    fields.update(extra)
+    fields = adapt(fields, quirks, notes, _NEEDED)
     headers: dict[str, str] = {} if version is not None else {_VERSION_HEADER: VERSION}
     if betas and on_bedrock:
         fields["anthropic_beta"] = betas
     elif betas:
         headers[BETAS] = ",".join(betas)
-    return Written(body=_encoder.encode(fields), headers=headers, notes=tuple(notes))
+    return fields, headers
 
 
 # --- built from canonical form -------------------------------------------------------------------------------------

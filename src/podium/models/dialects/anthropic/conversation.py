@@ -25,7 +25,7 @@ from podium.core.messages import (
 from ..dialect import NotCarried, Quirks
 from ..media import read_data_url
 from .generations import Generation
-from .seals import permitted_id
+from .seals import claude_signature, permitted_id
 from .wire import NAME
 
 Block = dict[str, Any]
@@ -124,8 +124,9 @@ class Conversation:
     def _reasoning(self, part: ReasoningPart) -> Block | None:
         if part.origin == NAME and part.data is not None:
             return {"type": "redacted_thinking", "data": part.data}
-        if part.origin == NAME and part.signature is not None:
-            return {"type": "thinking", "thinking": part.text, "signature": part.signature}
+        signature = claude_signature(part)
+        if signature is not None:
+            return {"type": "thinking", "thinking": part.text, "signature": signature}
         self._note("Reasoning that another model wrote earlier in the conversation was left out.")
         return None
 
@@ -290,6 +291,7 @@ def _plain(data: str) -> str:
 
 
 def marked(block: Block, cache: CacheMark | None) -> Block:
+    """The block, with a cache mark where one is asked for."""
     if cache is not None:
         _mark(block, cache)
     return block

@@ -8,6 +8,7 @@ from podium.core.tasks import Operation, Task
 
 from ..dialect import HERE, Address, Incoming, Quirks, Written
 from . import bodies, errors, replies, requests
+from .beyond import beyond
 from .stream import MessagesStreamReader
 from .wire import NAME
 from .writer import END_MARK, PING, MessagesStreamWriter
@@ -44,7 +45,7 @@ class Anthropic:
         return requests.read_request(body, address)
 
     def beyond(self, task: Task) -> tuple[str, ...]:
-        return requests.beyond(task)
+        return beyond(task)
 
     def write_reply(self, reply: Reply, *, task: Task, model: str) -> bytes:
         return replies.write_reply(reply, task=task, model=model)

@@ -21,7 +21,7 @@ _OWN_MEASURE = -1
 _LADDER = ("minimal", "low", "medium", "high", "xhigh", "max")
 
 
-class Ask(Struct, kw_only=True):
+class Ask(Struct, frozen=True, kw_only=True):
     """What the body says of thinking, and what is to be said of that."""
 
     thinking: dict[str, Any] | None = None

@@ -73,7 +73,7 @@ def read_input(raw: Raw) -> str:
     if text in _NO_INPUT:
         return ""
     if not text.startswith("{"):
-        raise ValueError("the input of a tool_use block is not an object")
+        raise ValueError("the input of a tool's call is not an object")
     return text
 
 

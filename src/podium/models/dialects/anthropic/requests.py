@@ -7,12 +7,11 @@ from msgspec import Raw
 
 from podium.core.errors import InvalidRequest
 from podium.core.messages import Options, Payload, Schema, Tool
-from podium.core.tasks import Task
 
 from ..caller_fields import CallerFields
 from ..dialect import HERE, Address, Incoming
-from .turns import cache_mark, read_turns, without_foreign_reasoning
-from .wire import BETAS, CARRIED, NAME, MessagesRequest, OutputFormat, Thinking, WireTool
+from .turns import cache_mark, read_turns
+from .wire import BETAS, NAME, MessagesRequest, OutputFormat, Thinking, WireTool
 
 _MOST_TOKENS = 2**31 - 1
 _CHOICES = {"auto": "auto", "any": "required", "none": "none"}
@@ -41,9 +40,7 @@ def read_request(body: bytes, address: Address = HERE, *, counting: bool = False
         raise InvalidRequest(
             "messages: at least one message is required.", remedy="Send a user's question.", param="messages"
         )
-    messages, foreign = read_turns(wire)
-    if foreign:
-        fields["messages"] = without_foreign_reasoning(fields["messages"])
+    messages = read_turns(wire)
     fields.pop(BETAS, None)
     if address.betas:
         fields[BETAS] = Raw(_encoder.encode(address.betas))
@@ -56,19 +53,6 @@ def read_request(body: bytes, address: Address = HERE, *, counting: bool = False
         user=wire.metadata.user_id if wire.metadata else None,
         payload=Payload(dialect=NAME, fields=fields),
     )
-
-
-def beyond(task: Task) -> tuple[str, ...]:
-    """Names of top-level fields and betas that only this wire carries."""
-    payload = task.payload
-    if payload is None or payload.dialect != NAME:
-        return ()
-    names = [
-        name
-        for name, value in payload.fields.items()
-        if name not in CARRIED and name != BETAS and bytes(value) != b"null"
-    ]
-    return (*names, *(f"{BETAS}: {beta}" for beta in read_betas(payload)))
 
 
 def read_betas(payload: Payload) -> tuple[str, ...]:

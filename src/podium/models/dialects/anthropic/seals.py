@@ -20,6 +20,10 @@ from .wire import NAME
 
 FOREIGN = "podium:"
 """Begins the signature of every thinking block that no Anthropic model wrote."""
+CLAUDES = frozenset((NAME, "bedrock-converse"))
+"""Wires whose signatures of thinking Anthropic takes. Bedrock's models sign nothing but a Claude's reasoning, and the
+Claude platform's page "Extended thinking" calls `signature` values compatible across its own API, Amazon Bedrock and
+Google Cloud."""
 _SIGNED = "_sig-"
 _PERMITTED = re.compile(r"[a-zA-Z0-9_-]+")
 _FORBIDDEN = re.compile(r"[^a-zA-Z0-9_-]")
@@ -53,6 +57,12 @@ def sealed_part(text: str, signature: str | None) -> ReasoningPart:
     except (msgspec.MsgspecError, UnicodeDecodeError, BadBase64):
         return ReasoningPart(text=text)
     return ReasoningPart(text=text, signature=seal.signature, data=seal.data, id=seal.id, origin=seal.origin)
+
+
+def claude_signature(part: ReasoningPart) -> str | None:
+    """What proves to Anthropic that a Claude wrote this reasoning; None where nothing does. `data` is not looked at:
+    whether one wire's redacted block is another's is written nowhere."""
+    return part.signature or None if part.origin in CLAUDES and part.data is None else None
 
 
 def signed_id(call_id: str, signature: str | None) -> str:

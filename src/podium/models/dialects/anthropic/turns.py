@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from typing import cast
+from typing import Any
 
 import msgspec
 from msgspec import Raw
 
+from podium.core.deferred import late
 from podium.core.errors import InvalidRequest
 from podium.core.messages import (
     CacheMark,
@@ -23,16 +24,19 @@ from podium.core.messages import (
 
 from ..media import write_data_url
 from .replies import read_input
-from .seals import FOREIGN, sealed_part, unsigned_id
-from .wire import NAME, Block, CacheControl, MessagesRequest, Source, Turn
+from .seals import FOREIGN, claude_signature, sealed_part, unsigned_id
+from .wire import NAME, NO_RAW, Block, CacheControl, MessagesRequest, Source, Turn
 
 _text_decoder = msgspec.json.Decoder(str)
 _source_decoder = msgspec.json.Decoder(Source)
 _result_decoder = msgspec.json.Decoder(str | list[Block] | None)
+_optional_text_decoder = msgspec.json.Decoder(str | None)
 _turns_decoder = msgspec.json.Decoder(list[dict[str, Raw]])
 _content_decoder = msgspec.json.Decoder(str | list[Raw])
 _block_decoder = msgspec.json.Decoder(Block)
 _encoder = msgspec.json.Encoder()
+_LONG = 16_384
+"""Bytes from which a picture or document stays in the body until somebody reads it."""
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
@@ -41,8 +45,8 @@ def cache_mark(control: CacheControl | None) -> CacheMark | None:
     return None if control is None else control.ttl or "5m"
 
 
-def read_turns(wire: MessagesRequest) -> tuple[tuple[Message, ...], bool]:
-    """(canonical messages, whether another wire's reasoning is among them). Raises InvalidRequest."""
+def read_turns(wire: MessagesRequest) -> tuple[Message, ...]:
+    """The canonical messages. Raises InvalidRequest."""
     messages: list[Message] = []
     if wire.system:
         parts = _system_parts(wire.system, "system")
@@ -58,27 +62,34 @@ def read_turns(wire: MessagesRequest) -> tuple[tuple[Message, ...], bool]:
             _user(turn, where, messages)
     if wire.cache_control is not None:
         messages[-1] = msgspec.structs.replace(messages[-1], cache=cache_mark(wire.cache_control))
-    return tuple(messages), any(
-        _is_foreign(block)
-        for turn in wire.messages
-        if turn.role == "assistant" and isinstance(turn.content, list)
-        for block in turn.content
-    )
+    return tuple(messages)
 
 
-def without_foreign_reasoning(messages: Raw) -> Raw:
-    """The turns as they came but for thinking that no Anthropic model wrote: Anthropic would refuse the request."""
-    kept: list[dict[str, Raw]] = []
+def without_foreign_reasoning(messages: Raw) -> list[dict[str, Any]]:
+    """The turns as they came but for thinking that no Claude wrote: Anthropic would refuse the request. What a Claude
+    on another wire wrote is given the signature it had there."""
+    kept: list[dict[str, Any]] = []
     for turn in _turns_decoder.decode(messages):
+        given: dict[str, Any] = dict(turn)
         content = _content_decoder.decode(turn["content"])
         if isinstance(content, list):
-            blocks = [block for block in content if not _is_foreign(_block_decoder.decode(block))]
-            if len(blocks) != len(content):
-                if not blocks:
-                    continue
-                turn["content"] = Raw(_encoder.encode(blocks))
-        kept.append(turn)
-    return Raw(_encoder.encode(kept))
+            blocks = [opened for block in content if (opened := _opened(block)) is not None]
+            if content and not blocks:
+                continue
+            given["content"] = blocks
+        kept.append(given)
+    return kept
+
+
+def _opened(raw: Raw) -> Raw | None:
+    """A block as Anthropic takes it; None for one it does not."""
+    block = _block_decoder.decode(raw)
+    if not _is_foreign(block):
+        return raw
+    signature = claude_signature(sealed_part(block.thinking or "", block.signature))
+    if signature is None:
+        return None
+    return Raw(_encoder.encode({"type": "thinking", "thinking": block.thinking or "", "signature": signature}))
 
 
 def _is_foreign(block: Block) -> bool:
@@ -88,7 +99,7 @@ def _is_foreign(block: Block) -> bool:
 def _system_parts(content: str | list[Block], where: str) -> tuple[Part, ...]:
     if isinstance(content, str):
         return (TextPart(content),) if content else ()
-    return tuple([_part(block, f"{where}[{place}]") for place, block in enumerate(content)])
+    return tuple([part for place, block in enumerate(content) for part in _parts(block, f"{where}[{place}]")])
 
 
 def _assistant(turn: Turn, where: str) -> Message:
@@ -100,7 +111,7 @@ def _assistant(turn: Turn, where: str) -> Message:
         if block.type == "tool_use":
             calls.append(_tool_call(block, f"{where}[{place}]"))
         else:
-            parts.append(_part(block, f"{where}[{place}]"))
+            parts += _parts(block, f"{where}[{place}]")
     return Message(role="assistant", parts=tuple(parts), tool_calls=tuple(calls))
 
 
@@ -121,7 +132,7 @@ def _user(turn: Turn, where: str, messages: list[Message]) -> None:
         if block.type == "tool_result":
             messages.append(_tool_result(block, f"{where}[{place}]"))
         else:
-            parts.append(_part(block, f"{where}[{place}]"))
+            parts += _parts(block, f"{where}[{place}]")
     if parts:
         messages.append(Message(role="user", parts=tuple(parts)))
 
@@ -147,7 +158,7 @@ def _tool_result(block: Block, where: str) -> Message:
     if not block.tool_use_id:
         raise _missing(where, "tool_use_id")
     parts: tuple[Part, ...] = ()
-    if bytes(block.content):
+    if len(block.content):
         try:
             content = _result_decoder.decode(block.content)
         except _UNREADABLE as exc:
@@ -157,7 +168,8 @@ def _tool_result(block: Block, where: str) -> Message:
         if isinstance(content, str):
             parts = (TextPart(content),) if content else ()
         else:
-            parts = tuple([_part(part, f"{where}.content[{place}]") for place, part in enumerate(content or ())])
+            inner = [_parts(part, f"{where}.content[{place}]") for place, part in enumerate(content or ())]
+            parts = tuple([part for held in inner for part in held])
     return Message(
         role="tool",
         parts=parts,
@@ -165,6 +177,18 @@ def _tool_result(block: Block, where: str) -> Message:
         failed=bool(block.is_error),
         cache=cache_mark(block.cache_control),
     )
+
+
+def _parts(block: Block, where: str) -> tuple[Part, ...]:
+    """The block's part; before a document what its caller says about it, which other wires have no field for."""
+    part = _part(block, where)
+    if block.type != "document" or block.context is NO_RAW:
+        return (part,)
+    try:
+        context = _optional_text_decoder.decode(block.context)
+    except _UNREADABLE as exc:
+        raise _unreadable(exc, f"{where}.context") from exc
+    return (TextPart(context), part) if context else (part,)
 
 
 def _part(block: Block, where: str) -> Part:
@@ -188,7 +212,7 @@ def _part(block: Block, where: str) -> Part:
 
 def _sourced(block: Block, where: str) -> Part:
     """An image or document. What only Anthropic can fetch (a file by its id there, blocks) stays opaque or an id."""
-    if not bytes(block.source):
+    if not len(block.source):
         raise _missing(where, "source")
     try:
         source = _source_decoder.decode(block.source)
@@ -203,7 +227,7 @@ def _sourced(block: Block, where: str) -> Part:
     if source.type == "base64":
         if not media_type:
             raise _missing(where, "source.media_type")
-        url = _deferred_data_url(media_type, source.data)
+        url = _data_url(media_type, source.data, f"{where}.source.data")
     elif source.type == "url":
         if not source.url:
             raise _missing(where, "source.url")
@@ -221,15 +245,20 @@ def _sourced(block: Block, where: str) -> Part:
     return FilePart(url=url, media_type=media_type, name=block.title, cache=cache)
 
 
-def _deferred_data_url(media_type: str, data: Raw) -> str:
-    """A data URL that becomes a string when it is read (see core.deferred)."""
-    head = b'"data:' + _encoder.encode(media_type)[1:-1] + b";base64,"
-    return cast(str, Raw(b"".join((head, memoryview(data)[1:]))))
+def _data_url(media_type: str, data: Raw, where: str) -> str:
+    """A data URL; a long one becomes a string when it is read (see core.deferred)."""
+    if len(data) > _LONG:
+        return late(data, head=write_data_url(media_type, ""))
+    return write_data_url(media_type, _text(data, where))
 
 
 def _plain_text(data: Raw, where: str) -> bytes:
+    return _text(data, where).encode()
+
+
+def _text(data: Raw, where: str) -> str:
     try:
-        return _text_decoder.decode(data).encode()
+        return _text_decoder.decode(data)
     except _UNREADABLE as exc:
         raise _unreadable(exc, where) from exc
 

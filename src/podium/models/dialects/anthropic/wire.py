@@ -58,6 +58,7 @@ class Block(Struct, frozen=True):
     is_error: bool | None = None
     source: Raw = NO_RAW
     title: str | None = None
+    context: Raw = NO_RAW
     cache_control: CacheControl | None = None
 
 
@@ -122,9 +123,6 @@ class MessagesRequest(Struct, frozen=True):
     """Marks the last block that can be marked."""
     podium: CallerFields = NO_FIELDS
 
-
-CARRIED = frozenset(MessagesRequest.__struct_fields__)
-"""Top-level fields the canonical form has a place for."""
 
 # --- answers -------------------------------------------------------------------------------------------------------
 

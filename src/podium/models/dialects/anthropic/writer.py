@@ -7,6 +7,7 @@ reasoning until then, too.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
@@ -36,6 +37,9 @@ from .wire import NAME
 
 _encode = msgspec.json.Encoder().encode
 _object_decoder = msgspec.json.Decoder(dict[str, Raw])
+_MARKS = re.compile(r'\\.|["{}\\]', re.DOTALL)
+"""What can open or close a string or an object; a backslash with what it escapes, unless that comes with the next
+fragment."""
 END_MARK = b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
 PING = b'event: ping\ndata: {"type": "ping"}\n\n'
 
@@ -43,23 +47,55 @@ PING = b'event: ping\ndata: {"type": "ping"}\n\n'
 class _Call:
     """One call's fragments while they wait, and while it is under way."""
 
-    __slots__ = ("delta", "place", "text")
+    __slots__ = ("_depth", "_escaped", "_looked", "_quoted", "_whole", "delta", "place", "text")
 
     def __init__(self, delta: ToolCallDelta, place: int) -> None:
         self.delta = delta
         self.place = place
         self.text: list[str] = []
+        self._looked = 0
+        """Fragments whose brackets were counted."""
+        self._depth = 0
+        self._quoted = False
+        self._escaped = False
+        self._whole: bool | None = None
 
     def complete(self) -> bool:
-        """Whether the arguments are a whole object: no prefix of one is, so nothing but white space can follow."""
-        text = "".join(self.text)
-        if not text.rstrip().endswith("}"):
-            return False
-        try:
-            _object_decoder.decode(text)
-        except (msgspec.MsgspecError, UnicodeError, RecursionError):
-            return False
-        return True
+        """Whether the arguments are a whole object: no prefix of one is, so nothing but white space can follow.
+
+        Asked with each fragment that waits, so every fragment is looked at once, and the text read when it closes.
+        """
+        while self._whole is None and self._looked < len(self.text):
+            closes = self._counted(self.text[self._looked])
+            self._looked += 1
+            if closes:
+                self._whole = _is_object("".join(self.text))
+        return bool(self._whole)
+
+    def _counted(self, fragment: str) -> bool:
+        """Whether the outermost bracket closes in this fragment."""
+        start = int(self._escaped and bool(fragment))
+        self._escaped = self._escaped and not fragment
+        for found in _MARKS.finditer(fragment, start):
+            mark = found[0]
+            if self._quoted:
+                self._escaped = mark == "\\"
+                self._quoted = mark != '"'
+            elif mark == '"':
+                self._quoted = True
+            elif mark in "{}":
+                self._depth += 1 if mark == "{" else -1
+                if not self._depth:
+                    return True
+        return False
+
+
+def _is_object(text: str) -> bool:
+    try:
+        _object_decoder.decode(text)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return False
+    return True
 
 
 class MessagesStreamWriter:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 from podium.core.messages import Reply
 from podium.core.tasks import Operation, Task
 
 from ..dialect import Quirks, Written
+from ..model_names import name_in_path
 from . import bodies, replies
 from .stream import ConverseStreamReader
 from .wire import NAME, STREAM_TYPE

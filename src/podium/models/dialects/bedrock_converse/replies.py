@@ -12,6 +12,7 @@ from podium.core.errors import FailureKind, ProviderError
 from podium.core.messages import FinishReason, ReasoningPart, Reply, ToolCall
 from podium.core.usage import Usage
 
+from ..anthropic.replies import read_input
 from .usage import read_usage
 from .wire import ANSWER_TOOL, NAME, SERVER_TOOL, Answer, Block, Reasoning
 
@@ -19,7 +20,7 @@ _answer_decoder = msgspec.json.Decoder(Answer)
 _block_decoder = msgspec.json.Decoder(Block)
 _names_decoder = msgspec.json.Decoder(dict[str, Raw])
 _LONGEST_MESSAGE = 2000
-UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+UNREADABLE = (msgspec.DecodeError, ValueError, RecursionError)
 
 _FINISH: Mapping[str, FinishReason] = MappingProxyType(
     {
@@ -125,7 +126,7 @@ def _reply(wire: Answer, content: list[Raw], body: bytes, provider: str) -> Repl
             answered = True
             text.append(bytes(use.input).decode())
         elif use is not None:
-            calls.append(ToolCall(id=use.tool_use_id, name=use.name, arguments=bytes(use.input).decode()))
+            calls.append(ToolCall(id=use.tool_use_id, name=use.name, arguments=read_input(use.input)))
         elif block.reasoning_content is not None:
             reasoning.append(reasoning_part(block.reasoning_content))
         elif block.citations_content is not None:

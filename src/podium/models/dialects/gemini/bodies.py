@@ -7,21 +7,33 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from podium.core.messages import Options, Schema, Tool
+from podium.core.messages import Options, ReasoningPart, Schema, Tool
 from podium.core.tasks import Task
 
 from ..dialect import NotCarried, Quirks, Written
+from ..forwarding import adapt, encoded, refuse_addresses
 from ..model_names import name_in_path
 from .schemas import Cleaned
-from .signatures import MARK, PLACEHOLDER, is_sealed
+from .signatures import PLACEHOLDER, is_sealed
 from .thinking import is_third_generation, thinking_config
 from .turns import Turns
-from .wire import NAME
+from .wire import NAME, NOTHING
 
 _MOST_STOPS = 5
 _MODES = {"auto": "AUTO", "none": "NONE", "required": "ANY"}
 _fields_decoder = msgspec.json.Decoder(dict[str, Raw])
-_encoder = msgspec.json.Encoder(decimal_format="number")
+_objects_decoder = msgspec.json.Decoder(list[dict[str, Raw]] | None)
+_TRUE = b"true"
+_MODEL = b'"model"'
+_CALLS = ("functionCall", "function_call")
+_SIGNATURES = ("thoughtSignature", "thought_signature")
+_NEEDED = frozenset(
+    (
+        *("contents", "systemInstruction", "system_instruction", "tools", "generationConfig", "generation_config"),
+        *("cachedContent", "cached_content"),
+    )
+)
+"""Without these the answer would be another one than was asked for."""
 _FREE_TEXT = {"type": "object", "properties": {"input": {"type": "string"}}, "required": ["input"]}
 
 
@@ -39,26 +51,23 @@ def write_request(task: Task, *, model: str, stream: bool, quirks: Quirks, max_t
     """A provider's body. `max_tokens` limits an answer the caller set no limit to. Raises NotCarried."""
     payload = task.payload
     notes: list[str] = []
+    mended = False
     limit = max_tokens if task.options.max_tokens is None else None
     if payload is not None and payload.dialect == NAME:
+        if not quirks.image_urls:
+            refuse_addresses(task, param="contents")
         fields: dict[str, Any] = dict(payload.fields)
         fields.pop("podium", None)
         fields.pop("model", None)  # the path names it
         if limit is not None:
             _set_limit(fields, limit)
-        contents = payload.fields.get("contents")
-        if contents is not None and _is_foreign(task, contents, model):
-            fields["contents"] = _mended(contents, model)
+        mended = _is_foreign(task, model)
+        if mended:
+            fields["contents"] = _mended(payload.fields["contents"], model)
     else:
         fields = _built(task, model, stream, quirks, limit, notes)
-    for name in quirks.refuses:
-        if fields.pop(name, None) is not None:
-            notes.append(f"The provider takes no `{name}`; it was left out.")
-    for name, renamed in quirks.renames.items():
-        if name in fields:
-            fields[renamed] = fields.pop(name)
-    fields.update(quirks.extra)
-    return Written(body=_encoder.encode(fields), notes=tuple(notes))
+    fields = adapt(fields, quirks, notes, _NEEDED)
+    return Written(body=encoded(fields, much=mended), notes=tuple(notes))
 
 
 def _set_limit(fields: dict[str, Any], limit: int) -> None:
@@ -72,45 +81,55 @@ def _set_limit(fields: dict[str, Any], limit: int) -> None:
     fields[name] = config
 
 
-def _is_foreign(task: Task, contents: Raw, model: str) -> bool:
+def _is_foreign(task: Task, model: str) -> bool:
     """Whether part of this conversation was another vendor's: its reasoning is in envelopes, its calls are unsigned."""
-    if MARK in bytes(contents):
-        return True
-    return is_third_generation(model) and any(
-        message.tool_calls and all(call.signature is None for call in message.tool_calls) for message in task.messages
-    )
+    third = is_third_generation(model)
+    for message in task.messages:
+        calls = message.tool_calls
+        if third and calls and all(call.signature is None for call in calls):
+            return True
+        if any(isinstance(part, ReasoningPart) and part.origin != NAME for part in message.parts):
+            return True
+    return False
 
 
 def _mended(contents: Raw, model: str) -> list[Any]:
     """The caller's contents without envelopes of ours, and with the placeholder where Gemini wants a signature."""
     kept: list[Any] = []
-    calls: list[dict[str, Any]] = []
+    run: list[dict[str, Any]] = []
     before = None
-    for turn in msgspec.json.decode(contents):
-        if before != "model" or turn.get("role") != "model":
-            _sign(calls, model)
-            calls = []
-        before = turn.get("role")
-        parts = [opened for part in turn.get("parts") or () if (opened := _opened(part)) is not None]
-        calls += [part for part in parts if "functionCall" in part or "function_call" in part]
+    for turn in _objects_decoder.decode(contents) or ():
+        role = bytes(turn.get("role", NOTHING))
+        if before != _MODEL or role != _MODEL:
+            _sign(run, model)
+            run = []
+        before = role
+        given = _objects_decoder.decode(turn["parts"]) if "parts" in turn else None
+        parts = [opened for part in given or () if (opened := _opened(part)) is not None]
+        if role == _MODEL:
+            run += parts
         if parts:
             kept.append({**turn, "parts": parts})
-    _sign(calls, model)
+    _sign(run, model)
     return kept
 
 
-def _opened(part: dict[str, Any]) -> dict[str, Any] | None:
-    name = "thought_signature" if "thought_signature" in part else "thoughtSignature"
-    signature = part.get(name)
-    if not isinstance(signature, str) or not is_sealed(signature):
-        return part
-    return None if part.get("thought") else {key: value for key, value in part.items() if key != name}
+def _opened(part: dict[str, Raw]) -> dict[str, Any] | None:
+    opened: dict[str, Any] = dict(part)
+    for name in _SIGNATURES:
+        raw = part.get(name, NOTHING)
+        if raw is not NOTHING and is_sealed(msgspec.json.decode(raw)):
+            del opened[name]
+            if bytes(part.get("thought", NOTHING)) == _TRUE:
+                return None
+    return opened
 
 
-def _sign(calls: list[dict[str, Any]], model: str) -> None:
-    signed = any(call.get("thoughtSignature") or call.get("thought_signature") for call in calls)
-    if calls and not signed and is_third_generation(model):
-        calls[0]["thoughtSignature"] = PLACEHOLDER
+def _sign(run: list[dict[str, Any]], model: str) -> None:
+    """A signature anywhere in the turn is Gemini's own, in the place it gave it."""
+    call = next((part for part in run if not part.keys().isdisjoint(_CALLS)), None)
+    if call is not None and is_third_generation(model) and all(part.keys().isdisjoint(_SIGNATURES) for part in run):
+        call["thoughtSignature"] = PLACEHOLDER
 
 
 def _built(task: Task, model: str, stream: bool, quirks: Quirks, limit: int | None, notes: list[str]) -> dict[str, Any]:

@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
+from msgspec import Raw
 
+from podium.core.deferred import late
 from podium.core.errors import InvalidRequest
 from podium.core.messages import (
     AudioPart,
@@ -32,6 +34,10 @@ _AUDIO_FORMATS = {"mpeg": "mp3", "x-wav": "wav", "wave": "wav", "mp4": "m4a", "x
 _IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".heic", ".heif")
 _OWN_FILES = ("https://generativelanguage.googleapis.com/", "gs://")
 """Addresses only Google can read: a file's identifier rather than an address."""
+_NO_DATA = frozenset((b"", b"null", b'""'))
+_QUOTE = ord('"')
+_LONG = 16_384
+"""Bytes from which a picture, a sound or a file stays in the body until somebody reads it."""
 _result_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _word_decoder = msgspec.json.Decoder(str)
 
@@ -71,12 +77,11 @@ class Conversation:
         return tuple(self.messages)
 
     def _user_turn(self, parts: Sequence[Part], place: str) -> None:
+        """Results first, whatever stands between them: other wires want them right behind their calls, and without a
+        gap."""
         held: list[CanonicalPart] = []
         for number, part in enumerate(parts):
             if part.function_response is not None:
-                if held:
-                    self.messages.append(Message(role="user", parts=tuple(held)))
-                    held = []
                 where = f"{place}.parts[{number}].functionResponse"
                 self.messages.append(self._result(part.function_response, where))
                 continue
@@ -105,13 +110,17 @@ class Conversation:
         if signature is not None and is_sealed(signature):
             if under_way:
                 self._parts.pop()  # what the client was shown of the block in the envelope
-            self._parts.extend(unseal(signature))
+            self._unseal(signature)
             return
         text = part.text or ""
         if under_way and isinstance(before, ReasoningPart):
             self._parts.pop()
             text = before.text + text
         self._parts.append(ReasoningPart(text=text, signature=signature, origin=NAME))
+
+    def _unseal(self, envelope: str) -> None:
+        # A damaged one leaves an empty block: it tells the writer of a forwarded body that envelopes are in it.
+        self._parts.extend(unseal(envelope) or (ReasoningPart(),))
 
     def _call(self, wire: FunctionCall, signature: str | None, place: str) -> None:
         if not wire.name:
@@ -121,7 +130,7 @@ class Conversation:
                 param=f"{place}.functionCall.name",
             )
         if signature is not None and is_sealed(signature):
-            self._parts.extend(unseal(signature))
+            self._unseal(signature)
             signature = None
         arguments = bytes(wire.args).decode()
         if arguments and arguments != "null" and not arguments.startswith("{"):
@@ -235,21 +244,31 @@ def read_part(part: Part, place: str) -> CanonicalPart:
 
 def _blob(blob: Blob, place: str) -> CanonicalPart:
     media_type = blob.mime_type.partition(";")[0].strip().lower()
-    if not media_type or not blob.data:
+    if not media_type or bytes(memoryview(blob.data)[:5]) in _NO_DATA:
         missing = "data" if media_type else "mimeType"
         raise InvalidRequest(
             f"{place}.inlineData has no `{missing}`.",
             remedy="Give the bytes as base64 and their media type.",
             param=f"{place}.inlineData.{missing}",
         )
-    data = standard_base64(blob.data)
+    where = f"{place}.inlineData.data"
     family, _, kind = media_type.partition("/")
     if family == "audio":
-        return AudioPart(data=data, format=_AUDIO_FORMATS.get(kind, kind))
-    url = write_data_url(media_type, data)
+        return AudioPart(data=_base64(blob.data, "", where), format=_AUDIO_FORMATS.get(kind, kind))
+    url = _base64(blob.data, write_data_url(media_type, ""), where)
     if family == "image":
         return ImagePart(url=url)
     return FilePart(url=url, media_type=media_type, name=blob.display_name)
+
+
+def _base64(data: Raw, head: str, place: str) -> str:
+    """`head` and base64; long ones become a string when they are read (see core.deferred)."""
+    if memoryview(data)[0] == _QUOTE and len(data) > _LONG:
+        return late(data, head=head, mend=standard_base64)
+    try:
+        return head + standard_base64(_word_decoder.decode(data))
+    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+        raise InvalidRequest(f"{place}: {exc}.", remedy="Give the bytes as base64.", param=place) from exc
 
 
 def _file(file: FileData, place: str) -> CanonicalPart:

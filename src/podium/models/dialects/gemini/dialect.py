@@ -11,6 +11,7 @@ from podium.core.tasks import Operation, Task
 from ..dialect import HERE, Address, Incoming, Quirks, Written
 from ..status import http_status
 from . import bodies, errors, listings, replies, requests
+from .beyond import beyond
 from .listings import ListedModel
 from .stream import GeminiStreamReader
 from .wire import NAME
@@ -48,7 +49,7 @@ class Gemini:
         return requests.read_request(body, address)
 
     def beyond(self, task: Task) -> tuple[str, ...]:
-        return requests.beyond(task)
+        return beyond(task)
 
     def write_reply(self, reply: Reply, *, task: Task, model: str) -> bytes:
         return replies.write_reply(reply, task=task, model=model)
@@ -76,13 +77,17 @@ class Gemini:
         return requests.read_count_request(body, address)
 
     def write_token_count(self, tokens: int) -> bytes:
+        """A countTokens answer for a caller."""
         return listings.write_token_count(tokens)
 
     def read_token_count(self, body: bytes, *, provider: str) -> int:
+        """A provider's countTokens answer. Raises ProviderError(GARBAGE)."""
         return listings.read_token_count(body, provider=provider)
 
     def write_models(self, models: Iterable[ListedModel]) -> bytes:
+        """The list of models, in one page."""
         return listings.write_models(models)
 
     def write_model(self, model: ListedModel) -> bytes:
+        """One model of the list."""
         return listings.write_model(model)

@@ -181,14 +181,15 @@ def _read(answer: AnswerWithoutUsage, usage: Usage | None, body: bytes, provider
         raise garbage(provider, fault_text(candidate), usage=usage)
     texts: list[str] = []
     calls: list[ToolCall] = []
-    thoughts: list[Part] = []
+    thoughts = _Thoughts()
     unread: list[str] = ["groundingMetadata"] if is_said(candidate.grounding_metadata) else []
     names = CallNames()
     for part in (candidate.content.parts if candidate.content else None) or ():
+        thoughts.read(part)
         if part.function_call is not None:
             calls.append(_read_call(part, part.function_call, names, answer.response_id))
         elif part.thought:
-            thoughts.append(part)
+            continue
         elif part.text is not None:
             texts.append(part.text)
         elif (kind := unread_kind(part)) is not None:
@@ -199,7 +200,7 @@ def _read(answer: AnswerWithoutUsage, usage: Usage | None, body: bytes, provider
         text=text,
         refusal=withheld_text(candidate) if withheld else None,
         tool_calls=tuple(calls),
-        reasoning=_read_thoughts(thoughts),
+        reasoning=thoughts.ended(),
         finish=finish,
         notes=tuple(
             f"The answer's {kind} has no place outside Gemini's own dialect." for kind in dict.fromkeys(unread)
@@ -226,18 +227,39 @@ def _read_call(part: Part, call: FunctionCall, names: CallNames, response_id: st
     )
 
 
-def _read_thoughts(parts: Sequence[Part]) -> tuple[ReasoningPart, ...]:
-    """A signature ends a block."""
-    blocks: list[ReasoningPart] = []
-    text = ""
-    for part in parts:
-        text += part.text or ""
-        if part.thought_signature is not None:
-            blocks.append(ReasoningPart(text=text, signature=part.thought_signature, origin=NAME))
-            text = ""
-    if text:
-        blocks.append(ReasoningPart(text=text, origin=NAME))
-    return tuple(blocks)
+class _Thoughts:
+    """The reasoning of a whole answer: its thoughts, and signatures that stand on its texts (see `stream`)."""
+
+    __slots__ = ("_blocks", "_text")
+
+    def __init__(self) -> None:
+        self._blocks: list[ReasoningPart] = []
+        self._text: list[str] = []
+
+    def read(self, part: Part) -> None:
+        """A signature ends a block, and so does anything else that the model says."""
+        if part.function_call is not None:
+            self._end()
+        elif part.thought:
+            self._text.append(part.text or "")
+            if part.thought_signature is not None:
+                self._end(part.thought_signature)
+        elif part.thought_signature is not None:
+            self._end()
+            self._end(part.thought_signature)
+        elif part.text or unread_kind(part) is not None:
+            self._end()
+
+    def ended(self) -> tuple[ReasoningPart, ...]:
+        """All of it."""
+        self._end()
+        return tuple(self._blocks)
+
+    def _end(self, signature: str | None = None) -> None:
+        text = "".join(self._text)
+        self._text.clear()
+        if text or signature is not None:
+            self._blocks.append(ReasoningPart(text=text, signature=signature, origin=NAME))
 
 
 # --- for callers ---------------------------------------------------------------------------------------------------
@@ -251,10 +273,12 @@ def write_reply(reply: Reply, *, task: Task, model: str) -> bytes:
     if reply.raw is not None and reply.dialect == NAME:
         return reply.raw
     shown = task.options.show_reasoning
-    parts = [wire_thought(block) for block in reply.reasoning] if shown else []
+    signed = [block for block in reply.reasoning if is_bare(block, shown=shown)]
+    parts = [wire_thought(block) for block in reply.reasoning if block not in signed] if shown else []
     said = reply.text or reply.refusal
     if said:
         parts.append({"text": said})
+    parts += [wire_signature(block) for block in signed]
     parts += wire_calls(reply.tool_calls, () if shown else reply.reasoning, cut=reply.finish is FinishReason.LENGTH)
     # Chats of Google's SDKs forget an answer without parts.
     content = {"parts": parts or [{"text": ""}], "role": "model"}
@@ -273,6 +297,16 @@ def write_reply(reply: Reply, *, task: Task, model: str) -> bytes:
 def wire_finish(reason: FinishReason, *, refused: bool) -> str:
     """A refusal is told by the finish alone here: its words are text like any other."""
     return _WIRE_FINISH[FinishReason.CONTENT_FILTER if refused and reason is FinishReason.STOP else reason]
+
+
+def is_bare(block: ReasoningPart, *, shown: bool) -> bool:
+    """Whether there is nothing to a block but Gemini's signature, for a caller who is `shown` thoughts or is not."""
+    return block.origin == NAME and block.signature is not None and not (shown and block.text)
+
+
+def wire_signature(block: ReasoningPart) -> dict[str, Any]:
+    """A bare signature as Gemini gives one: on a part with an empty text."""
+    return {"text": "", "thoughtSignature": block.signature}
 
 
 def wire_thought(block: ReasoningPart) -> dict[str, Any]:

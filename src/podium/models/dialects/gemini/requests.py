@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 from msgspec import Raw
 
 from podium.core.errors import InvalidRequest
 from podium.core.messages import Message, Options, Payload, Schema, Tool
-from podium.core.tasks import Task
 
 from ..caller_fields import NO_FIELDS, CallerFields
 from ..dialect import HERE, Address, Incoming
 from .contents import Conversation, read_part
 from .schemas import from_openapi
-from .spelling import first_spelling, is_respelt, respell
+from .spelling import Respelt, is_respelt
 from .wire import (
     NAME,
-    NOTHING,
     CountRequest,
     FunctionDeclaration,
     GenerateRequest,
@@ -27,30 +23,19 @@ from .wire import (
 )
 
 _MODES = {"AUTO": "auto", "ANY": "required", "NONE": "none", "VALIDATED": "auto"}
-_CARRIED = frozenset(("contents", "systemInstruction", "tools", "toolConfig", "generationConfig", "labels", "model"))
-_CONFIG_CARRIED = frozenset(
-    (
-        *("maxOutputTokens", "temperature", "topP", "topK", "stopSequences", "candidateCount", "seed"),
-        *("presencePenalty", "frequencyPenalty", "responseMimeType", "responseSchema", "responseJsonSchema"),
-        *("responseLogprobs", "thinkingConfig"),
-    )
-)
-_PART_EXTRAS = ("videoMetadata", "mediaResolution", "mediaProcessing")
 _MOST_TOKENS = 2**31 - 1
 _MOST_ANSWERS = 8  # the API reference's own limit
 _request_decoder = msgspec.json.Decoder(GenerateRequest)
 _fields_decoder = msgspec.json.Decoder(dict[str, Raw])
 _count_decoder = msgspec.json.Decoder(CountRequest)
 _declarations_decoder = msgspec.json.Decoder(list[FunctionDeclaration] | None)
-_encoder = msgspec.json.Encoder()
 
 
 def read_request(body: bytes, address: Address = HERE) -> Incoming:
     """A caller's body. Raises InvalidRequest with the field at fault."""
     try:
         fields = _fields_decoder.decode(body)
-        spelt = _encoder.encode(respell(msgspec.json.decode(body))) if is_respelt(body) else body
-        wire = _request_decoder.decode(spelt)
+        wire = _respelt(body) if is_respelt(body) else _request_decoder.decode(body)
         return _incoming(wire, fields, address)
     except msgspec.ValidationError as exc:
         raise _invalid(exc) from exc
@@ -60,11 +45,18 @@ def read_request(body: bytes, address: Address = HERE) -> Incoming:
         ) from exc
 
 
+def _respelt(body: bytes) -> GenerateRequest:
+    spelt = Respelt(body)
+    wire = _request_decoder.decode(spelt.body)
+    spelt.bring_back((wire.system_instruction, *(wire.contents or ())))
+    return wire
+
+
 def read_count_request(body: bytes, address: Address = HERE) -> Incoming:
     """A countTokens body: contents alone, or a whole request as `generateContentRequest`."""
     try:
-        spelt = _encoder.encode(respell(msgspec.json.decode(body))) if is_respelt(body) else body
-        whole = bytes(_count_decoder.decode(spelt).generate_content_request)
+        given = _count_decoder.decode(body)
+        whole = bytes(given.generate_content_request or given.second_spelling)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         whole = b""  # what is wrong with it is said below
     return read_request(whole if whole and whole != b"null" else body, address)
@@ -211,32 +203,3 @@ def _tool_choice(wire: ToolConfig | None) -> tuple[str | None, frozenset[str]]:
     if choice == "required" and len(names) == 1:
         return names[0], frozenset()
     return choice, frozenset(names) if choice != "none" else frozenset()
-
-
-def beyond(task: Task) -> tuple[str, ...]:
-    """Names of what the caller's body holds and the canonical form does not."""
-    payload = task.payload
-    if payload is None or payload.dialect != NAME:
-        return ()
-    lost: list[str] = []
-    for key, raw in payload.fields.items():
-        name = first_spelling(key)
-        if name == "generationConfig":
-            lost += [f"generationConfig.{member}" for member in _beyond_config(raw)]
-        elif name not in _CARRIED and name != "podium" and bytes(raw) not in (b"null", b"[]", b"{}", b'""'):
-            lost.append(name)
-    contents = bytes(payload.fields.get("contents", NOTHING))
-    lost += [f"contents.parts.{extra}" for extra in _PART_EXTRAS if f'"{extra}"'.encode() in contents]
-    config = bytes(payload.fields.get("toolConfig", payload.fields.get("tool_config", NOTHING)))
-    if b'"VALIDATED"' in config:
-        lost.append("toolConfig.functionCallingConfig.mode")
-    return tuple(lost)
-
-
-def _beyond_config(raw: Raw) -> list[str]:
-    try:
-        members: dict[str, Any] = _fields_decoder.decode(raw)
-    except msgspec.MsgspecError:
-        return []  # `null`: anything else was refused when it was read
-    names = [first_spelling(name) for name, value in members.items() if bytes(value) != b"null"]
-    return [name for name in names if name not in _CONFIG_CARRIED]

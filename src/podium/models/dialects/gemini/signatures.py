@@ -21,8 +21,7 @@ PLACEHOLDER = "skip_thought_signature_validator"
 """What Google's page "Thought signatures" says to send with a function call that Gemini did not make."""
 
 _PLAIN_MARK = b"podium.reasoning.1"  # a multiple of three bytes, so that its base64 begins every envelope
-MARK = base64.b64encode(_PLAIN_MARK)
-_MARK_TEXT = MARK.decode()
+_MARK_TEXT = base64.b64encode(_PLAIN_MARK).decode()
 _decoder = msgspec.json.Decoder(list[ReasoningPart])
 _encoder = msgspec.json.Encoder()
 

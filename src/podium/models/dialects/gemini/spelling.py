@@ -7,10 +7,17 @@ What a caller made himself (arguments, results, schemas, the names of his proper
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+import msgspec
+from msgspec import Raw
+from msgspec.structs import force_setattr
+
 from podium.core.errors import InvalidRequest
+
+from ..forwarding import encoded
+from .wire import Blob, Content
 
 Shape = Mapping[str, "Shape | None"]
 """Names in the first spelling, each with the shape of what it holds; None where nothing below is renamed."""
@@ -69,6 +76,12 @@ REQUEST: Shape = {
 }
 
 
+_LIST = ord("[")
+_OBJECT = ord("{")
+_members_decoder = msgspec.json.Decoder(dict[str, Raw])
+_items_decoder = msgspec.json.Decoder(list[Raw])
+
+
 def _snake(name: str) -> str:
     return re.sub(r"[A-Z]", lambda found: "_" + found.group().lower(), name)
 
@@ -96,21 +109,52 @@ def first_spelling(name: str) -> str:
     return _FIRST.get(name, name)
 
 
-def respell(value: Any, shape: Shape = REQUEST, place: str = "") -> Any:
-    """The same value with its fields' names in the first spelling. Raises InvalidRequest where a field comes twice."""
-    if isinstance(value, list):
-        return [respell(item, shape, f"{place}[{index}]") for index, item in enumerate(value)]
-    if not isinstance(value, dict):
-        return value
-    spelt: dict[str, Any] = {}
-    key: str
-    for key, content in value.items():
-        name = _FIRST.get(key, key)
-        if name not in shape:
-            name = key
-        where = f"{place}.{name}" if place else name
-        if name in spelt:
-            raise InvalidRequest(f"`{where}` is given in two spellings.", remedy=f"Give `{name}` once.", param=where)
-        below = REQUEST if name == "generateContentRequest" else shape.get(name)
-        spelt[name] = content if below is None else respell(content, below, where)
-    return spelt
+class Respelt:
+    """The same body with its fields' names in the first spelling. Raises InvalidRequest where a field comes twice.
+
+    Bytes of pictures and the like are not copied into it: in their place stands their number in `held`.
+    """
+
+    __slots__ = ("body", "held")
+
+    def __init__(self, body: bytes) -> None:
+        self.held: list[Raw] = []
+        self.body = encoded(self._members(_members_decoder.decode(body), REQUEST, ""), much=True)
+
+    def _value(self, value: Raw, shape: Shape, place: str) -> Any:
+        first = memoryview(value)[0]
+        if first == _LIST:
+            items = _items_decoder.decode(value)
+            return [self._value(item, shape, f"{place}[{index}]") for index, item in enumerate(items)]
+        return self._members(_members_decoder.decode(value), shape, place) if first == _OBJECT else value
+
+    def _members(self, members: Mapping[str, Raw], shape: Shape, place: str) -> dict[str, Any]:
+        spelt: dict[str, Any] = {}
+        for key, content in members.items():
+            name = _FIRST.get(key, key)
+            if name not in shape:
+                name = key
+            where = f"{place}.{name}" if place else name
+            if name in spelt:
+                raise InvalidRequest(
+                    f"`{where}` is given in two spellings.", remedy=f"Give `{name}` once.", param=where
+                )
+            if shape is _BLOB and name == "data":
+                spelt[name] = len(self.held)
+                self.held.append(content)
+                continue
+            below = REQUEST if name == "generateContentRequest" else shape.get(name)
+            spelt[name] = content if below is None else self._value(content, below, where)
+        return spelt
+
+    def bring_back(self, contents: Iterable[Content | None]) -> None:
+        """Puts what was held where its number stands, in what was just decoded from the body."""
+        for content in contents:
+            for part in (content.parts if content is not None else None) or ():
+                self._into(part.inline_data)
+                for extra in (part.function_response.parts if part.function_response is not None else None) or ():
+                    self._into(extra.inline_data)
+
+    def _into(self, blob: Blob | None) -> None:
+        if blob is not None and len(blob.data):
+            force_setattr(blob, "data", self.held[int(bytes(blob.data))])

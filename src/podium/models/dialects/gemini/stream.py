@@ -1,7 +1,10 @@
 """Streams read: chunks into events, their bytes kept for relaying.
 
-A chunk has the shape of a whole answer and holds what is new, but for the usage, which is what there is so far. A
-signature on a text is not told on: the API asks for it back without insisting, and no other wire has a place for it.
+A chunk has the shape of a whole answer and holds what is new, but for the usage, which is what there is so far.
+
+The signature of a turn's thoughts may come on a call, on a text, or late, on a part with an empty text, also after a
+call (the Gemini API's page "Thought signatures"). One that is not a call's is told as a block of reasoning without a
+text, sealed by it: so it travels through every wire that carries reasoning.
 """
 
 from __future__ import annotations
@@ -49,7 +52,7 @@ _DONE = b"[DONE]"
 class GeminiStreamReader(EventFrames):
     """Reads one stream of generateContent chunks."""
 
-    __slots__ = ("_answer", "_calls", "_finished", "_grounded", "_names", "_provider", "_said", "_stated")
+    __slots__ = ("_answer", "_calls", "_finished", "_grounded", "_names", "_provider", "_said", "_stated", "_thinks")
 
     def __init__(self, *, provider: str) -> None:
         super().__init__()
@@ -59,6 +62,8 @@ class GeminiStreamReader(EventFrames):
         self._calls = 0
         self._said = False
         """Whether there was anything but thoughts."""
+        self._thinks = False
+        """Whether thoughts are under way that no signature has ended."""
         self._finished: set[int] = set()
         self._grounded = False
         self._stated: WireUsage | None = None
@@ -131,21 +136,33 @@ class GeminiStreamReader(EventFrames):
 
     def _part(self, part: Part, chunk: AnswerWithoutUsage, events: list[StreamEvent]) -> None:
         if part.function_call is not None:
+            self._end_thoughts(events)
             self._call(part, part.function_call, chunk, events)
-        elif part.thought:
+            return
+        if part.thought:
             if part.text:
+                self._thinks = True
                 events.append(ReasoningDelta(part.text))
-            if part.thought_signature is not None:
-                events.append(ReasoningSealed(signature=part.thought_signature, origin=NAME))
-        elif part.text is not None:
-            if part.text:
-                self._said = True
-                events.append(TextDelta(part.text))
-        else:
-            kind = unread_kind(part)
-            if kind is not None:
-                self._said = True
-                events.append(OpaqueDelta(kind))
+        elif part.text:
+            self._say(TextDelta(part.text), events)
+        elif part.text is None and (kind := unread_kind(part)) is not None:
+            self._say(OpaqueDelta(kind), events)
+        if part.thought_signature is not None:
+            if not part.thought:
+                self._end_thoughts(events)
+            self._thinks = False
+            events.append(ReasoningSealed(signature=part.thought_signature, origin=NAME))
+
+    def _say(self, event: TextDelta | OpaqueDelta, events: list[StreamEvent]) -> None:
+        self._end_thoughts(events)
+        self._said = True
+        events.append(event)
+
+    def _end_thoughts(self, events: list[StreamEvent]) -> None:
+        """Thoughts without a signature end where something else begins: a signature that comes later is not theirs."""
+        if self._thinks:
+            self._thinks = False
+            events.append(ReasoningSealed(origin=NAME))
 
     def _call(self, part: Part, call: FunctionCall, chunk: AnswerWithoutUsage, events: list[StreamEvent]) -> None:
         if not call.name:

@@ -26,7 +26,7 @@ _object_decoder = msgspec.json.Decoder(dict[str, Raw])
 class Turns:
     """Contents under construction, with notes on what had to stay behind."""
 
-    __slots__ = ("_ids", "_model", "_names", "_order", "_signed", "contents", "notes", "system")
+    __slots__ = ("_ids", "_model", "_names", "_order", "_third", "contents", "notes", "system")
 
     def __init__(self, messages: Sequence[Message], *, model: str, ids: bool = True) -> None:
         """`ids`: whether the provider takes identifiers of calls. Raises NotCarried."""
@@ -35,7 +35,7 @@ class Turns:
         self.notes: list[str] = []
         self._model = model
         self._ids = ids
-        self._signed = is_third_generation(model)
+        self._third = is_third_generation(model)
         self._names: dict[str, str] = {}
         self._order: dict[str, int] = {}
         results: list[Message] = []
@@ -54,6 +54,9 @@ class Turns:
             if message.name is not None:
                 self._note("Gemini has no names for participants; they were left out.")
         self._results(results)
+        for content in self.contents:
+            if content["role"] == "model":
+                self._sign(content["parts"])
         if not self.contents and self.system:
             # The wire needs a turn to answer.
             self.contents, self.system = [{"role": "user", "parts": self.system}], []
@@ -82,35 +85,52 @@ class Turns:
 
     def _assistant(self, message: Message, place: int) -> list[dict[str, Any]]:
         written: list[dict[str, Any]] = []
+        late: list[str] = []
         for part in message.parts:
             if not isinstance(part, ReasoningPart):
                 continue
             if part.origin != NAME:
                 self._note("Another model's reasoning is unreadable to Gemini; it was left out.")
-                continue
-            thought: dict[str, Any] = {"text": part.text, "thought": True}
-            if part.signature is not None:
-                thought["thoughtSignature"] = part.signature
-            written.append(thought)
+            elif part.text:
+                signed = {} if part.signature is None else {"thoughtSignature": part.signature}
+                written.append({"text": part.text, "thought": True, **signed})
+            elif part.signature is not None:
+                late.append(part.signature)
         written += self._parts(message.parts)
+        for signature in late:
+            last = written[-1] if written and not message.tool_calls else {}
+            if "text" in last and "thought" not in last and "thoughtSignature" not in last:
+                last["thoughtSignature"] = signature
+            else:
+                written.append({"text": "", "thoughtSignature": signature})
         if message.tool_calls:
             self._order = {}
         for index, call in enumerate(message.tool_calls):
             self._names[call.id] = call.name
             self._order[call.id] = index
-            written.append(self._call(call, index, f"messages[{place}].tool_calls[{index}]"))
+            written.append(self._call(call, f"messages[{place}].tool_calls[{index}]"))
         return written
 
-    def _call(self, call: ToolCall, index: int, place: str) -> dict[str, Any]:
+    def _call(self, call: ToolCall, place: str) -> dict[str, Any]:
         function: dict[str, Any] = {"name": call.name, "args": arguments_object(call.arguments, place)}
         if self._ids and call.id:
             function["id"] = call.id
         written: dict[str, Any] = {"functionCall": function}
         if call.signature is not None and not is_sealed(call.signature):
             written["thoughtSignature"] = call.signature
-        elif self._signed and index == 0:
-            written["thoughtSignature"] = PLACEHOLDER
         return written
+
+    def _sign(self, parts: list[dict[str, Any]]) -> None:
+        """The first call of a turn with the signature it must have: the turn's own, if that came late on an empty
+        text, else what Google says to send with a call that Gemini did not make."""
+        first = next((part for part in parts if "functionCall" in part), None)
+        if first is None or "thoughtSignature" in first:
+            return
+        late = [place for place, part in enumerate(parts) if part.get("text") == "" and "thoughtSignature" in part]
+        if late:
+            first["thoughtSignature"] = parts.pop(late[-1])["thoughtSignature"]
+        elif self._third:
+            first["thoughtSignature"] = PLACEHOLDER
 
     def _results(self, results: Sequence[Message]) -> None:
         """All results of one step in one turn, in the order of their calls; what came with them last."""
@@ -133,7 +153,7 @@ class Turns:
         if self._ids and message.tool_call_id:
             response["id"] = message.tool_call_id
         media = self._parts([part for part in message.parts if not isinstance(part, TextPart)])
-        if media and self._signed:
+        if media and self._third:
             response["parts"] = media
         else:
             beside += media

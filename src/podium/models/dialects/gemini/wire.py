@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec import Raw, Struct
+from msgspec import Raw, Struct, field
 
 from ..caller_fields import NO_FIELDS, CallerFields
 
@@ -19,7 +19,8 @@ class Blob(Struct, frozen=True, rename="camel"):
     """Bytes as base64, in the standard alphabet or the one for URLs."""
 
     mime_type: str = ""
-    data: str = ""
+    data: Raw = NOTHING
+    """A string of what may be megabytes: not copied before somebody reads it."""
     display_name: str | None = None
 
 
@@ -76,8 +77,8 @@ OPAQUE_PARTS = {
 
 def opaque_kind(part: Part) -> str | None:
     """The wire's name of a part the canonical form lacks; None where the part says nothing at all."""
-    for field, kind in OPAQUE_PARTS.items():
-        value = getattr(part, field)
+    for name, kind in OPAQUE_PARTS.items():
+        value = getattr(part, name)
         if value is not NOTHING and bytes(value) != b"null":
             return kind
     return None
@@ -146,6 +147,7 @@ class CountRequest(Struct, frozen=True, rename="camel"):
     """What countTokens takes: the contents alone, or a whole request under a name of its own."""
 
     generate_content_request: Raw = NOTHING
+    second_spelling: Raw = field(default=NOTHING, name="generate_content_request")
 
 
 # --- answers -------------------------------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ from podium.core.usage import Usage
 
 from ..sse import event_data
 from .errors import described, fault_body
-from .replies import wire_calls, wire_finish, wire_thought
+from .replies import is_bare, wire_calls, wire_finish, wire_signature, wire_thought
 from .usage import wire_usage
 from .wire import NAME
 
@@ -87,16 +87,16 @@ class GeminiStreamWriter:
 
     def write(self, events: Sequence[StreamEvent]) -> bytes:
         """A chunk an event. Raises ProviderError for a finished call whose arguments are no object."""
-        out = b""
+        out: list[bytes] = []
         for event in events:
             kind = type(event)
             if kind is TextDelta:
-                out += self._chunk(b'{"text":' + _encode(event.text) + b"}")  # type: ignore[union-attr]  # see `kind`
+                out.append(self._chunk(b'{"text":' + _encode(event.text) + b"}"))  # type: ignore[union-attr]  # `kind`
             elif kind is not UsageSeen:
-                out += self._other(event)
+                out.append(self._other(event))
             else:
                 self._usage = event.usage  # type: ignore[union-attr]  # see `kind`
-        return out
+        return out[0] if len(out) == 1 else b"".join(out)
 
     def _other(self, event: StreamEvent) -> bytes:
         if isinstance(event, ReasoningDelta):
@@ -155,6 +155,8 @@ class GeminiStreamWriter:
         text = "".join(self._thought)
         self._thought.clear()
         block = ReasoningPart(text=text, signature=event.signature, data=event.data, id=event.id, origin=event.origin)
+        if is_bare(block, shown=self._shown):
+            return self._chunk(_encode(wire_signature(block)))
         if not self._shown:
             self._blocks.append(block)
             return b""

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
 from msgspec import Raw
 
-from podium.core.messages import FilePart, ImagePart, Payload
+from podium.core.messages import Payload
 from podium.core.tasks import Task
 
-from ..dialect import NotCarried, Quirks, Written
-from ..forwarding import adapt, named
+from ..dialect import Quirks, Written
+from ..forwarding import adapt, encoded, has_much, named, refuse_addresses
+from ..openai_forms.efforts import taken_effort
 from .built import built
 from .schemas import as_instruction, only_json, with_instruction
+from .taken import taken_messages
 from .wire import NAME
 
 _TOKEN_LIMITS: Final = ("max_completion_tokens", "max_tokens")
 _NEEDED: Final = frozenset(("messages", "tools", "functions", "response_format", "n", "logprobs"))
 """Without these the answer would be another one than was asked for."""
-_BIG: Final = 1 << 20
+_EFFORT: Final = "reasoning_effort"
+_OTHER_WISHES: Final = ("reasoning", "include_reasoning")
 _fields_decoder = msgspec.json.Decoder(dict[str, Raw])
-_encoder = msgspec.json.Encoder(decimal_format="number")
 _TRUE: Final = Raw(b"true")
 
 
@@ -31,7 +32,7 @@ def write_request(task: Task, *, model: str, stream: bool, quirks: Quirks, max_t
     payload = task.payload
     notes: list[str] = []
     if not quirks.image_urls:
-        _refuse_image_urls(task)
+        refuse_addresses(task, param="messages")
     if payload is not None and payload.dialect == NAME:
         fields = _forwarded(payload, task, quirks, notes)
     else:
@@ -45,8 +46,9 @@ def write_request(task: Task, *, model: str, stream: bool, quirks: Quirks, max_t
         _ask_for_usage(fields, quirks)
     else:
         fields.pop("stream_options", None)
+    much = not isinstance(fields["messages"], Raw) and has_much(task)
     fields = adapt(fields, quirks, notes, _NEEDED)
-    return Written(body=_encoded(fields), notes=tuple(notes))
+    return Written(body=encoded(fields, much=much), notes=tuple(notes))
 
 
 def _forwarded(payload: Payload, task: Task, quirks: Quirks, notes: list[str]) -> dict[str, Any]:
@@ -57,11 +59,30 @@ def _forwarded(payload: Payload, task: Task, quirks: Quirks, notes: list[str]) -
     for name in _TOKEN_LIMITS:
         fields.pop(name, None)
     fields.pop("stream", None)
+    fields["messages"] = taken_messages(fields["messages"], task.messages, quirks, notes)
+    if quirks.efforts is not None:
+        _ask_to_reason(fields, task.options.reasoning_effort, quirks.efforts, notes)
     schema = task.options.schema
     if not quirks.json_schema and schema is not None and schema.body is not None:
         fields["messages"] = with_instruction(fields["messages"], as_instruction(schema), quirks.system_role)
         fields["response_format"] = only_json(notes)
     return fields
+
+
+def _ask_to_reason(fields: dict[str, Any], effort: str | None, efforts: tuple[str, ...], notes: list[str]) -> None:
+    """The caller's effort in the provider's words; OpenRouter's way of asking goes where nothing reasons."""
+    if not efforts:
+        for name in _OTHER_WISHES:
+            fields.pop(name, None)
+    if _EFFORT not in fields:
+        if not efforts and effort is not None:
+            taken_effort(effort, efforts, notes)
+        return
+    taken = None if effort is None else taken_effort(effort, efforts, notes)
+    if taken is None:
+        del fields[_EFFORT]
+    elif taken != effort:
+        fields[_EFFORT] = taken
 
 
 def _ask_for_usage(fields: dict[str, Any], quirks: Quirks) -> None:
@@ -73,27 +94,3 @@ def _ask_for_usage(fields: dict[str, Any], quirks: Quirks) -> None:
     options = _fields_decoder.decode(given) if isinstance(given, Raw) and bytes(given) != b"null" else {}
     options["include_usage"] = _TRUE
     fields["stream_options"] = options
-
-
-def _refuse_image_urls(task: Task) -> None:
-    for message in task.messages:
-        for part in message.parts:
-            if isinstance(part, ImagePart | FilePart) and part.url is not None and part.url[:5].lower() != "data:":
-                raise NotCarried(
-                    "The provider does not fetch images and files by their address.",
-                    remedy="Send the content itself, as a data URL.",
-                    param="messages",
-                )
-
-
-def _encoded(fields: Mapping[str, Any]) -> bytes:
-    """The body. A big one is joined, for the encoder's buffer grows by copying what it holds."""
-    messages = fields.get("messages")
-    if not isinstance(messages, Raw) or len(messages) < _BIG:
-        return _encoder.encode(fields)
-    pieces: list[bytes | Raw] = []
-    for name, value in fields.items():
-        pieces.append((b"," if pieces else b"{") + _encoder.encode(name) + b":")
-        pieces.append(value if isinstance(value, Raw) else _encoder.encode(value))
-    pieces.append(b"}")
-    return b"".join(pieces)

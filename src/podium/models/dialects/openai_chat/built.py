@@ -8,6 +8,7 @@ from podium.core.messages import Options, Tool
 from podium.core.tasks import Task
 
 from ..dialect import NotCarried, Quirks
+from ..openai_forms.efforts import taken_effort
 from . import extensions
 from .schemas import as_instruction, only_json, write_schema
 from .turns import Turns
@@ -56,7 +57,7 @@ def built(task: Task, quirks: Quirks, notes: list[str]) -> dict[str, Any]:
         body["logprobs"] = True
     if options.tools:
         _put_tools(body, options, turns, quirks)
-    _put_reasoning(body, options, notes)
+    _put_reasoning(body, options, quirks, notes)
     if options.top_k is not None:
         if "top_k" in quirks.renames:
             body["top_k"] = options.top_k
@@ -100,12 +101,15 @@ def _wire_tool(tool: Tool, turns: Turns, quirks: Quirks) -> dict[str, Any]:
     return wire
 
 
-def _put_reasoning(body: dict[str, Any], options: Options, notes: list[str]) -> None:
+def _put_reasoning(body: dict[str, Any], options: Options, quirks: Quirks, notes: list[str]) -> None:
     """The wire knows degrees and no budgets: a budget becomes the degree it would pay for."""
     effort = options.reasoning_effort
     budget = options.reasoning_tokens
     if effort is None and budget is not None and budget >= 0:
         effort = next((name for most, name in _BUDGETS if budget <= most), "high")
-        notes.append(f"The reasoning budget of {budget} tokens was sent as the effort {effort!r}.")
+        if quirks.efforts != ():
+            notes.append(f"The reasoning budget of {budget} tokens was sent as the effort {effort!r}.")
+    if effort is not None:
+        effort = taken_effort(effort, quirks.efforts, notes)
     if effort is not None:
         body["reasoning_effort"] = effort

@@ -7,8 +7,9 @@ from podium.core.messages import Reply
 from podium.core.tasks import Operation, Task
 
 from ..dialect import HERE, Address, Incoming, Quirks, Written
+from ..openai_forms import errors
 from ..status import http_status
-from . import beyond, bodies, errors, replies, requests
+from . import beyond, bodies, replies, requests
 from .stream import ChatStreamReader
 from .wire import NAME
 from .writer import DONE, HEARTBEAT, ChatStreamWriter

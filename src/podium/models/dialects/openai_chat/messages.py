@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import cast
-
-import msgspec
-from msgspec import Raw
 
 from podium.core.errors import InvalidRequest
 from podium.core.messages import (
@@ -23,6 +19,7 @@ from podium.core.messages import (
 )
 
 from ..media import read_data_url
+from ..openai_forms.texts import long_text
 from . import extensions
 from .tool_calls import read_calls
 from .wire import NO_RAW, ContentPart, InputFile, WireMessage
@@ -35,11 +32,7 @@ _ROLES: Mapping[str, Role] = {
     "tool": "tool",
     "function": "tool",
 }
-_LONG = 16_384
-"""Bytes from which a picture, a sound or a file stays in the body until somebody reads it."""
-_QUOTE = ord('"')
 _DATA_URL_HEAD = 100
-_text_decoder = msgspec.json.Decoder(str)
 
 
 def read_messages(wire: Sequence[WireMessage]) -> tuple[Message, ...]:
@@ -103,13 +96,13 @@ def _part(wire: ContentPart, param: str) -> Part:
         return TextPart(wire.text, extensions.cache_mark(wire.cache_control))
     if kind == "image_url" and wire.image_url is not None:
         return ImagePart(
-            url=_long_text(wire.image_url.url, f"{param}.image_url.url"),
+            url=long_text(wire.image_url.url, f"{param}.image_url.url"),
             detail=wire.image_url.detail,
             cache=extensions.cache_mark(wire.cache_control),
         )
     if kind == "input_audio" and wire.input_audio is not None:
         return AudioPart(
-            data=_long_text(wire.input_audio.data, f"{param}.input_audio.data"), format=wire.input_audio.format
+            data=long_text(wire.input_audio.data, f"{param}.input_audio.data"), format=wire.input_audio.format
         )
     if kind == "file" and wire.file is not None:
         return _file(wire.file, f"{param}.file", extensions.cache_mark(wire.cache_control))
@@ -128,7 +121,7 @@ def _file(wire: InputFile, param: str, cache: str | None) -> Part:
     url: str | None = None
     media_type: str | None = None
     if wire.file_data is not NO_RAW and bytes(memoryview(wire.file_data)[:4]) != b"null":
-        url = _long_text(wire.file_data, f"{param}.file_data")
+        url = long_text(wire.file_data, f"{param}.file_data")
         start = bytes(memoryview(wire.file_data)[1:_DATA_URL_HEAD]).decode("utf-8", "replace")
         seen = read_data_url(start)
         media_type = None if seen is None else seen.media_type
@@ -139,16 +132,3 @@ def _file(wire: InputFile, param: str, cache: str | None) -> Part:
             param=param,
         )
     return FilePart(url=url, file_id=wire.file_id, media_type=media_type, name=wire.filename, cache=cache)
-
-
-def _long_text(raw: Raw, param: str) -> str:
-    """A text, or what becomes one when it is read (see core.deferred): to its readers there is no difference."""
-    view = memoryview(raw)
-    if view[0] != _QUOTE:
-        raise InvalidRequest(f"`{param}` is not a text.", remedy="Give it as a string.", param=param)
-    if view.nbytes > _LONG:
-        return cast(str, raw)
-    try:
-        return _text_decoder.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
-        raise InvalidRequest(f"`{param}` is not a text: {exc}.", remedy="Send it in UTF-8.", param=param) from exc

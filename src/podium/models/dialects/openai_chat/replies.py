@@ -11,6 +11,7 @@ from podium.core.errors import FailureKind, ProviderError
 from podium.core.messages import FinishReason, ReasoningPart, Reply, ToolCall
 from podium.core.tasks import Task
 
+from ..openai_forms.errors import error_text
 from . import extensions
 from .reasoning import reasoning_text, write_details
 from .tool_calls import read_calls, write_calls
@@ -19,7 +20,6 @@ from .wire import NAME, AnswerMessage, AnswerPart, ChatAnswer
 
 _answer_decoder = msgspec.json.Decoder(ChatAnswer)
 _encoder = msgspec.json.Encoder()
-_LONGEST_MESSAGE = 2000
 _SPOKEN = "[audio]"
 """Stands for a spoken answer without a transcript: not empty, though there is nothing to read."""
 
@@ -34,7 +34,7 @@ _FINISH = {
 
 def finish_reason(name: str | None) -> FinishReason:
     """An unknown reason is OTHER: a new one must never crash a reader."""
-    if name is None:
+    if not name:
         return FinishReason.STOP
     return _FINISH.get(name, FinishReason.OTHER)
 
@@ -115,15 +115,6 @@ def thinking_text(parts: list[AnswerPart]) -> str:
         elif thinking:
             texts += [inner.text or "" for inner in thinking]
     return "".join(texts)
-
-
-def error_text(error: Any) -> tuple[str, str | None]:
-    """(message, code) of an `error` value, whatever shape it has: an object in most places, a word in some."""
-    if not isinstance(error, dict):
-        return str(error)[:_LONGEST_MESSAGE], None
-    code = next((error[name] for name in ("code", "type", "status") if error.get(name) is not None), None)
-    message = error.get("message") or error.get("type") or "no message"
-    return str(message)[:_LONGEST_MESSAGE], None if code is None else str(code)
 
 
 def write_reply(reply: Reply, *, task: Task, model: str) -> bytes:

@@ -10,8 +10,8 @@ from msgspec import Raw
 from podium.core.errors import InvalidRequest
 from podium.core.messages import Options, Payload, Schema, Tool
 
-from ..caller_fields import CallerFields
 from ..dialect import HERE, Address, Incoming
+from ..openai_forms.bodies import invalid, not_json
 from . import extensions
 from .messages import read_messages
 from .wire import NAME, NO_RAW, ChatRequest, Function, NamedToolChoice, ResponseFormat, WireTool
@@ -20,17 +20,6 @@ _CHOICES: Mapping[str, str] = {"auto": "auto", "none": "none", "required": "requ
 """Ways to leave the choice of a tool open; `any` is what several vendors call `required`."""
 _MOST_TOKENS = 2**31 - 1
 _MOST_ANSWERS = 128  # the API reference's own limit
-_EXAMPLES = {
-    "task_type": '"extraction"',
-    "min_quality": "0.9",
-    "max_cost_usd": '"0.01"',
-    "max_latency_ms": "2000",
-    "deadline": '"2030-01-31T12:00:00Z"',
-    "private": "true",
-    "priority": '"interactive"',
-    "sensitivity": '"personal"',
-    "tags": '{"ticket": "4711"}',
-}
 _request_decoder = msgspec.json.Decoder(ChatRequest)
 _fields_decoder = msgspec.json.Decoder(dict[str, Raw])
 
@@ -41,11 +30,9 @@ def read_request(body: bytes, address: Address = HERE) -> Incoming:
         wire = _request_decoder.decode(body)
         fields = _fields_decoder.decode(body)
     except msgspec.ValidationError as exc:
-        raise invalid(exc) from exc
+        raise invalid(exc, "chat completions") from exc
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
-        raise InvalidRequest(
-            f"The request body is not valid JSON: {exc}.", remedy="Send one JSON object, encoded as UTF-8."
-        ) from exc
+        raise not_json(exc) from exc
     if not wire.messages:
         raise InvalidRequest(
             "`messages` is empty.", remedy="Send at least one message, such as a user's question.", param="messages"
@@ -64,29 +51,6 @@ def read_request(body: bytes, address: Address = HERE) -> Incoming:
             wants_usage=bool(stream and wire.stream_options and wire.stream_options.include_usage),
         ),
     )
-
-
-def invalid(exc: msgspec.ValidationError, reference: str = "chat completions") -> InvalidRequest:
-    """msgspec's `Expected ... - at `$.path`` in the words of an API error, for any of this vendor's wires."""
-    what, _, place = str(exc).partition(" - at `$")
-    param = place.rstrip("`").lstrip(".")
-    where = f" at `{param}`" if param else ""
-    return InvalidRequest(
-        f"{what}{where}.",
-        remedy=_ours(param) or f"See the {reference} reference for the request's shape.",
-        param=param or None,
-    )
-
-
-def _ours(param: str) -> str:
-    """The remedy for what stands under `podium`: OpenAI's reference does not know it."""
-    if param == "podium":
-        return f"Known: {', '.join(sorted(CallerFields.__struct_fields__))}."
-    name = param.removeprefix("podium.")
-    if name == param:
-        return ""
-    example = _EXAMPLES.get(name)
-    return f'Write it like "{name}": {example}.' if example else f"README lists what `{name}` takes."
 
 
 def _options(wire: ChatRequest) -> Options:

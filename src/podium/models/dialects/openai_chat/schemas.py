@@ -43,12 +43,12 @@ def as_instruction(schema: Schema) -> str:
     return f"Answer with one JSON object and nothing else. It must be valid against this JSON Schema: {body}"
 
 
-def with_instruction(messages: Raw, instruction: str, system_role: str) -> list[Any]:
+def with_instruction(messages: Raw | list[Any], instruction: str, system_role: str) -> list[Any]:
     """A caller's own messages with one more instruction: in its first system message, else before all others."""
-    turns: list[Any] = list(_turns_decoder.decode(messages))
+    turns: list[Any] = list(_turns_decoder.decode(messages)) if isinstance(messages, Raw) else messages
     first = turns[0]
-    if len(first) < 1 << 20:
-        turn = _turn_decoder.decode(first)
+    if not isinstance(first, Raw) or len(first) < 1 << 20:
+        turn = _turn_decoder.decode(first if isinstance(first, Raw) else _encoder.encode(first))
         content = turn.get("content")
         if turn.get("role") in ("system", "developer") and isinstance(content, str):
             return [{**turn, "content": f"{content}\n\n{instruction}"}, *turns[1:]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -23,13 +23,14 @@ from podium.core.messages import (
 )
 
 from ..event_frames import EventFrames
+from ..openai_forms.errors import error_text
 from . import extensions
 from .call_pieces import CallPieces
 from .reasoning import ThoughtReader
-from .replies import error_text, finish_reason, thinking_text
+from .replies import finish_reason, thinking_text
 from .tool_calls import read_calls
 from .usage import read_usage
-from .wire import NO_RAW, AnswerMessage, ChatChunk, ChunkChoice, Delta
+from .wire import NO_RAW, AnswerMessage, ChatChunk, ChunkChoice, Delta, ToolCallPiece
 
 _decode: Final[Callable[[bytes], ChatChunk]] = msgspec.json.Decoder(ChatChunk).decode
 _DONE = b"[DONE]"
@@ -40,14 +41,14 @@ END_MARK = Frame(raw=b"data: [DONE]\n\n", closing=True)
 class ChatStreamReader(EventFrames):
     """Reads one stream of chat completion chunks."""
 
-    __slots__ = ("_calls", "_opaque_call", "_provider", "_thoughts", "_written")
+    __slots__ = ("_calls", "_provider", "_refused", "_thoughts", "_written")
 
     def __init__(self, *, provider: str) -> None:
         super().__init__()
         self._provider = provider
         self._calls: CallPieces | None = None
         self._thoughts: ThoughtReader | None = None
-        self._opaque_call = False
+        self._refused = False
         self._written = False
 
     def _frame(self, data: bytes, raw: bytes) -> Frame:
@@ -78,7 +79,7 @@ class ChatStreamReader(EventFrames):
                 self._delta(choice.delta, choice.index or 0, events)
             if choice.message is not None:
                 self._closing_message(choice.message, events)
-            if choice.finish_reason is not None:
+            if choice.finish_reason:  # some servers send an empty one in every chunk
                 self._finish(choice, events)
         if chunk.usage is not NO_RAW:
             usage = read_usage(chunk.usage)
@@ -98,26 +99,21 @@ class ChatStreamReader(EventFrames):
                 self._written = True
                 events.append(TextDelta(content))
         if delta.refusal:
+            self._refused = True
             events.append(RefusalDelta(delta.refusal))
         if delta.tool_calls:
-            self._tool_calls(delta, choice, events)
-        if delta.function_call is not None:
-            self._opaque_call = True
-            events.append(OpaqueDelta("function_call"))
+            self._tool_calls(delta.tool_calls, choice, events)
+        elif delta.function_call is not None and (delta.function_call.name or delta.function_call.arguments):
+            self._tool_calls([ToolCallPiece(index=0, function=delta.function_call)], choice, events)
         if delta.audio is not NO_RAW and bytes(delta.audio) != b"null":
             events.append(OpaqueDelta("audio"))
 
-    def _tool_calls(self, delta: Delta, choice: int, events: list[StreamEvent]) -> None:
+    def _tool_calls(self, pieces: Sequence[ToolCallPiece], choice: int, events: list[StreamEvent]) -> None:
         calls = self._calls
         if calls is None:
             calls = self._calls = CallPieces()
-        pieces = delta.tool_calls or ()
         alone = len(pieces) == 1
         for place, piece in enumerate(pieces):
-            if piece.function is None and piece.custom is not None:
-                self._opaque_call = True
-                events.append(OpaqueDelta("custom"))
-                continue
             fragment = calls.read(piece, choice=choice, place=place, alone=alone)
             if fragment is not None:
                 events.append(fragment)
@@ -145,19 +141,21 @@ class ChatStreamReader(EventFrames):
         if text and not self._written:
             self._written = True
             events.append(TextDelta(text))
-        if message.refusal:
+        if message.refusal and not self._refused:
+            self._refused = True
             events.append(RefusalDelta(message.refusal))
-        for call in read_calls(message.tool_calls, message.function_call):
+        calls = read_calls(message.tool_calls, message.function_call)
+        if calls:
             if self._calls is None:
                 self._calls = CallPieces()
-            fragment = self._calls.whole(call.id, call.name, call.arguments)
-            if fragment is not None:
-                events.append(fragment)
+            events.extend(self._calls.whole(calls))
 
     def _finish(self, choice: ChunkChoice, events: list[StreamEvent]) -> None:
         reason = finish_reason(choice.finish_reason)
-        if reason is FinishReason.STOP and (self._opaque_call or self._calls is not None):
-            reason = FinishReason.TOOL_CALLS  # some servers say "stop" although the model called a tool
+        if self._calls is not None:
+            events.extend(self._calls.end(choice.index or 0))
+            if reason is FinishReason.STOP:
+                reason = FinishReason.TOOL_CALLS  # some servers say "stop" although the model called a tool
         if self._thoughts is not None:
             self._thoughts.end(events)
         events.append(Finished(reason, choice.index or 0))

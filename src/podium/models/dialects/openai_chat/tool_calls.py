@@ -6,17 +6,14 @@ A call may bring `extra_content.google.thought_signature` (Google's page on Open
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
-
-import msgspec
 
 from podium.core.messages import ToolCall
 
+from ..openai_forms.calls import custom_arguments, custom_input
 from . import extensions
-from .wire import CustomCall, FunctionCall, WireToolCall
-
-_input_decoder = msgspec.json.Decoder(CustomCall)
+from .wire import FunctionCall, WireToolCall
 
 
 def read_calls(wire: Sequence[WireToolCall] | None, older: FunctionCall | None) -> tuple[ToolCall, ...]:
@@ -41,11 +38,11 @@ def _read_call(wire: WireToolCall) -> ToolCall:
     )
 
 
-def write_calls(calls: Iterable[ToolCall]) -> list[dict[str, Any]]:
-    """The `tool_calls` of a message."""
+def write_calls(calls: Iterable[ToolCall], ids: Callable[[str], str] = str) -> list[dict[str, Any]]:
+    """The `tool_calls` of a message; `ids` makes identifiers the provider takes."""
     written: list[dict[str, Any]] = []
     for place, call in enumerate(calls):
-        wire: dict[str, Any] = {"id": call.id or f"call_{place}"}
+        wire: dict[str, Any] = {"id": ids(call.id or f"call_{place}")}
         if call.kind == "custom":
             wire["type"] = "custom"
             wire["custom"] = {"name": call.name, "input": custom_input(call.arguments)}
@@ -56,16 +53,3 @@ def write_calls(calls: Iterable[ToolCall]) -> list[dict[str, Any]]:
             wire["extra_content"] = extensions.wire_signature(call.signature)
         written.append(wire)
     return written
-
-
-def custom_arguments(text: str) -> str:
-    """A custom call's text as canonical arguments, which are JSON."""
-    return msgspec.json.encode({"input": text}).decode()
-
-
-def custom_input(arguments: str) -> str:
-    """The text in canonical arguments; arguments that are not in that form are the text."""
-    try:
-        return _input_decoder.decode(arguments).input
-    except (msgspec.DecodeError, RecursionError):
-        return arguments

@@ -7,6 +7,7 @@ import binascii
 from collections.abc import Sequence
 from typing import Any, Final
 
+from podium.core.deferred import peek, unread
 from podium.core.messages import (
     AudioPart,
     CacheMark,
@@ -21,12 +22,15 @@ from podium.core.messages import (
 
 from ..dialect import NotCarried, Quirks
 from ..media import read_data_url
+from ..openai_forms.calls import call_id_mender
 from . import extensions
 from .reasoning import reasoning_text, write_details
 from .tool_calls import write_calls
 from .wire import NAME
 
 _DETAILS: Final = "reasoning_details"
+_DATA_URL_HEAD: Final = 128
+"""Enough of a data URL to read its media type."""
 _FAILED: Final = "The tool failed: "
 """Tool messages have no field for it, and a model that takes an error for a result goes wrong."""
 
@@ -39,6 +43,7 @@ class Turns:
         self._quirks = quirks
         self._marks_left = self._moved = self._reasoning_left = False
         self._instruction = ""
+        self._ids = call_id_mender(quirks.call_ids)
 
     def instruct(self, text: str) -> None:
         """One more instruction, to stand in the first system message. Before `add`."""
@@ -98,7 +103,7 @@ class Turns:
         if thoughts:
             self._put_reasoning(wire, thoughts)
         if message.tool_calls:
-            wire["tool_calls"] = write_calls(message.tool_calls)
+            wire["tool_calls"] = write_calls(message.tool_calls, self._ids)
             if any(call.cache is not None for call in message.tool_calls):
                 self._marks_left = True
         if message.name is not None:
@@ -115,7 +120,7 @@ class Turns:
         content = self._content(texts, message.cache)
         wire = {
             "role": "tool",
-            "tool_call_id": message.tool_call_id or "",
+            "tool_call_id": self._ids(message.tool_call_id or ""),
             "content": "" if content is None else content,
         }
         if message.name is not None:
@@ -163,12 +168,12 @@ def _wire_part(part: Part) -> dict[str, Any]:
     if isinstance(part, TextPart):
         return {"type": "text", "text": part.text}
     if isinstance(part, ImagePart):
-        image: dict[str, Any] = {"url": part.url}
+        image: dict[str, Any] = {"url": unread(part, "url")}
         if part.detail is not None:
             image["detail"] = part.detail
         return {"type": "image_url", "image_url": image}
     if isinstance(part, AudioPart):
-        return {"type": "input_audio", "input_audio": {"data": part.data, "format": part.format}}
+        return {"type": "input_audio", "input_audio": {"data": unread(part, "data"), "format": part.format}}
     if isinstance(part, FilePart):
         return _wire_file(part)
     raise _no_place(part, "an OpenAI chat message")
@@ -176,11 +181,12 @@ def _wire_part(part: Part) -> dict[str, Any]:
 
 def _wire_file(part: FilePart) -> dict[str, Any]:
     """Files go whole or by the provider's own identifier; text files as the text they are (only PDFs are taken)."""
-    if part.url is None:
+    start, length = peek(part, "url", _DATA_URL_HEAD)
+    if not length:
         if part.file_id is None:
             raise _no_place(part, "an OpenAI chat message")
         return {"type": "file", "file": {"file_id": part.file_id}}
-    seen = read_data_url(part.url)
+    seen = read_data_url(start)
     if seen is None:
         raise NotCarried(
             "The provider's wire takes a file's bytes and not its address.",
@@ -188,10 +194,10 @@ def _wire_file(part: FilePart) -> dict[str, Any]:
             param="messages",
         )
     if seen.media_type.startswith("text/"):
-        text = _text_of(seen.data)
+        text = _text_of((part.url or "").partition(",")[2])
         if text is not None:
             return {"type": "text", "text": f"{part.name}:\n{text}" if part.name else text}
-    return {"type": "file", "file": {"filename": part.name or "document.pdf", "file_data": part.url}}
+    return {"type": "file", "file": {"filename": part.name or "document.pdf", "file_data": unread(part, "url")}}
 
 
 def _text_of(data: str) -> str | None:

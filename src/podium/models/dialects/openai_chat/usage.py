@@ -9,6 +9,7 @@ from msgspec import Raw
 
 from podium.core.usage import Usage
 
+from ..openai_forms.figures import cached_apart
 from .wire import WireUsage
 
 _usage_decoder = msgspec.json.Decoder(WireUsage | None)
@@ -25,13 +26,14 @@ def read_usage(raw: Raw) -> Usage | None:
         return None  # figures that cannot be read are estimated, as if the provider had stated none
     if wire is None or (wire.prompt_tokens is None and wire.completion_tokens is None):
         return None
-    read, written, uncounted = _totals(wire)
     into, out = wire.prompt_tokens_details, wire.completion_tokens_details
-    if into is None and out is None and wire.prompt_cache_hit_tokens is None:
+    cached = max((into.cached_tokens if into else None) or wire.prompt_cache_hit_tokens or 0, 0)
+    cache_write = max((into.cache_write_tokens if into else None) or 0, 0)
+    read, written, uncounted = _totals(wire, cached, cache_write)
+    if into is None and out is None and not cached:
         return Usage(input=read, output=written, reasoning=uncounted)
-    cached = (into.cached_tokens if into else None) or wire.prompt_cache_hit_tokens or 0
-    cached = min(max(cached, 0), read)
-    cache_write = min(max((into.cache_write_tokens if into else None) or 0, 0), read - cached)
+    cached = min(cached, read)
+    cache_write = min(cache_write, read - cached)
     return Usage(
         input=read,
         output=written,
@@ -43,10 +45,11 @@ def read_usage(raw: Raw) -> Usage | None:
     )
 
 
-def _totals(wire: WireUsage) -> tuple[int, int, int]:
+def _totals(wire: WireUsage, cached: int, cache_write: int) -> tuple[int, int, int]:
     """(input, output, reasoning the provider left out of its completion tokens).
 
-    xAI and Gemini count reasoning in the total only, yet charge for it as output.
+    xAI and Gemini count reasoning in the total only, yet charge for it as output. Gateways before Anthropic's models
+    count cached tokens in the total only: they are input.
     """
     read = max(wire.prompt_tokens or 0, 0)
     written = max(wire.completion_tokens or 0, 0)
@@ -55,6 +58,8 @@ def _totals(wire: WireUsage) -> tuple[int, int, int]:
         return read, written, 0
     if wire.prompt_tokens is None:
         return missing, written, 0
+    if cached_apart(missing, read, cached, cache_write):
+        return read + missing, written, 0
     return read, written + missing, 0 if wire.completion_tokens is None else missing
 
 

@@ -262,11 +262,16 @@ class FunctionPiece(Struct, frozen=True):
     arguments: str | None = None
 
 
+class CustomPiece(Struct, frozen=True):
+    name: str | None = None
+    input: str | None = None
+
+
 class ToolCallPiece(Struct, frozen=True):
     index: int | None = None
     id: str | None = None
     function: FunctionPiece | None = None
-    custom: CustomCall | None = None
+    custom: CustomPiece | None = None
     extra_content: Raw = NO_RAW
 
 

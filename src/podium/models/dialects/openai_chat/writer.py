@@ -25,11 +25,11 @@ from podium.core.messages import (
 from podium.core.tasks import Task
 from podium.core.usage import Usage
 
-from .errors import write_stream_error
+from ..openai_forms.calls import custom_input
+from ..openai_forms.errors import write_stream_error
 from .extensions import wire_signature
 from .reasoning import write_details
 from .replies import wire_finish
-from .tool_calls import custom_input
 from .usage import wire_usage
 from .wire import NAME
 

@@ -12,12 +12,12 @@ from podium.core.messages import FinishReason, ReasoningPart, Reply, ToolCall
 from podium.core.tasks import Task
 from podium.core.usage import Usage
 
+from ..openai_forms.calls import custom_input
 from .sealing import seal_call, seal_part
 from .usage import wire_usage
 from .wire import NAME
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
-_input_decoder = msgspec.json.Decoder(dict[str, Any])
 _NULL: Final = Raw(b"null")
 _DEFAULTS: Final = {
     "instructions": _NULL,
@@ -176,12 +176,3 @@ def call_item(form: AnswerForm, index: int, call: ToolCall, status: str) -> dict
         "name": call.name,
         "arguments": call.arguments or "{}",
     }
-
-
-def custom_input(arguments: str) -> str:
-    """The text in canonical arguments; arguments that are not in that form are the text."""
-    try:
-        text = _input_decoder.decode(arguments).get("input")
-    except (msgspec.DecodeError, RecursionError):
-        return arguments
-    return text if isinstance(text, str) else arguments

@@ -8,10 +8,13 @@ from typing import Any, Final
 import msgspec
 from msgspec import Raw
 
-from podium.core.messages import FilePart, ImagePart, Message, Options, ReasoningPart, Schema, Tool
+from podium.core.messages import Message, Options, ReasoningPart, Schema, Tool
 from podium.core.tasks import Task
 
 from ..dialect import NotCarried, Quirks, Written
+from ..forwarding import adapt, encoded, has_much, named, refuse_addresses
+from ..openai_forms.calls import call_id_mender
+from ..openai_forms.efforts import taken_effort
 from .sealing import unseal
 from .turns import write_input
 from .wire import NAME, Item
@@ -20,12 +23,12 @@ _encoder = msgspec.json.Encoder(decimal_format="number")
 _items_decoder = msgspec.json.Decoder(list[Raw])
 _item_decoder = msgspec.json.Decoder(Item)
 _fields_decoder = msgspec.json.Decoder(dict[str, Raw])
+_include_decoder = msgspec.json.Decoder(list[str] | None)
 _said_decoder = msgspec.json.Decoder(str | list[Raw] | None)
 _TRUE: Final = Raw(b"true")
-_EMPTY: Final = (b"null", b"false", b"[]", b"{}", b'""')
 _NEEDED: Final = frozenset(("instructions", "text", "tools"))
-_BIG: Final = 65_536
 _LIMIT: Final = "max_output_tokens"
+_CIPHER: Final = "reasoning.encrypted_content"
 _OURS: Final = ("podium", "previous_response_id")
 """Never forwarded: Podium itself goes on from kept answers, whoever gave them (see `continuing`)."""
 _OPEN_CHOICES: Final = frozenset(("auto", "none", "required"))
@@ -53,45 +56,10 @@ def write_request(task: Task, *, model: str, stream: bool, quirks: Quirks, max_t
     else:
         fields.pop("stream", None)
         fields.pop("stream_options", None)
-    _suit(fields, quirks, notes)
-    if quirks.model_in_path:
-        fields.pop("model", None)
-    else:
-        fields["model"] = model
-    return Written(body=_encoded(fields), notes=tuple(notes))
-
-
-def _suit(fields: dict[str, Any], quirks: Quirks, notes: list[str]) -> None:
-    """What this provider calls otherwise, cannot take, or must have."""
-    for name in sorted(quirks.refuses & fields.keys()):
-        value = fields.pop(name)
-        written = bytes(value) if isinstance(value, Raw) else _encoder.encode(value)
-        if written.replace(b" ", b"") in _EMPTY:
-            continue
-        if name in _NEEDED:
-            raise NotCarried(
-                f"The provider does not take `{name}`, and the answer would not be the one asked for without it.",
-                remedy="Name a model at another provider, or leave the field out.",
-                param=name,
-            )
-        notes.append(f"`{name}` was left out: the provider does not take it.")
-    for name, other in quirks.renames.items():
-        if name in fields:
-            fields[other] = fields.pop(name)
-    fields.update(quirks.extra)
-
-
-def _encoded(fields: Mapping[str, Any]) -> bytes:
-    """The body. A big one is joined, for the encoder's buffer grows by copying what it holds."""
-    items = fields.get("input")
-    if not isinstance(items, Raw) or memoryview(items).nbytes < _BIG:
-        return _encoder.encode(fields)
-    pieces: list[bytes | Raw] = []
-    for name, value in fields.items():
-        pieces.append((b"," if pieces else b"{") + _encoder.encode(name) + b":")
-        pieces.append(value if isinstance(value, Raw) else _encoder.encode(value))
-    pieces.append(b"}")
-    return b"".join(pieces)
+    much = not isinstance(fields.get("input"), Raw) and has_much(task)
+    fields = adapt(fields, quirks, notes, _NEEDED)
+    named(fields, model, quirks)
+    return Written(body=encoded(fields, much=much), notes=tuple(notes))
 
 
 def _forwarded(given: Mapping[str, Raw], task: Task, quirks: Quirks, notes: list[str]) -> dict[str, Any]:
@@ -101,9 +69,13 @@ def _forwarded(given: Mapping[str, Raw], task: Task, quirks: Quirks, notes: list
         fields.pop(name, None)
     items = fields.get("input")
     if isinstance(items, Raw) and any(_seals(message) for message in task.messages):
-        fields["input"] = _without_sealed(items, notes)
+        fields["input"] = items = _without_sealed(items, notes)
+    if quirks.call_ids and any(message.tool_calls or message.tool_call_id for message in task.messages):
+        fields["input"] = _with_call_ids(items, quirks)
+    if quirks.efforts is not None and "reasoning" in fields:
+        _ask_to_reason(fields, task.options.reasoning_effort, quirks.efforts, notes)
     if not quirks.image_urls:
-        _refuse_image_urls(task)
+        refuse_addresses(task, param="input")
     schema = task.options.schema
     if not quirks.json_schema and schema is not None and schema.body is not None:
         text = _fields_decoder.decode(fields["text"])
@@ -119,17 +91,6 @@ def _with_schema(instructions: str, body: Mapping[str, Any], notes: list[str]) -
     notes.append("The answer's JSON schema went as an instruction: this provider has JSON mode only.")
     told = f"Answer with one JSON value that fits this JSON schema: {_encoder.encode(body).decode()}"
     return f"{instructions}\n\n{told}" if instructions else told
-
-
-def _refuse_image_urls(task: Task) -> None:
-    for message in task.messages:
-        for part in message.parts:
-            if isinstance(part, ImagePart | FilePart) and part.url is not None and part.url[:5].lower() != "data:":
-                raise NotCarried(
-                    "The provider does not fetch images and files by their address.",
-                    remedy="Send the content itself, as a data URL.",
-                    param="input",
-                )
 
 
 def _seals(message: Message) -> bool:
@@ -148,6 +109,41 @@ def _without_sealed(items: Raw, notes: list[str]) -> list[Raw]:
         kept.append(raw)
     notes.append("Reasoning that another provider made was left out: this one cannot read it.")
     return kept
+
+
+def _with_call_ids(items: Any, quirks: Quirks) -> list[Any]:
+    """The items with identifiers of calls that the provider takes."""
+    mended = call_id_mender(quirks.call_ids)
+    kept: list[Any] = []
+    for raw in _items_decoder.decode(items) if isinstance(items, Raw) else items:
+        call_id = _item_decoder.decode(raw).call_id
+        if call_id and (other := mended(call_id)) != call_id:
+            kept.append({**_fields_decoder.decode(raw), "call_id": other})
+        else:
+            kept.append(raw)
+    return kept
+
+
+def _ask_to_reason(fields: dict[str, Any], effort: str | None, efforts: tuple[str, ...], notes: list[str]) -> None:
+    """The caller's effort in the provider's words; without an effort to ask for, no wish to reason at all."""
+    taken = None if effort is None else taken_effort(effort, efforts, notes)
+    if not efforts:
+        del fields["reasoning"]
+        _unasked(fields)
+    elif taken != effort:
+        reasoning: dict[str, Any] = dict(_fields_decoder.decode(fields["reasoning"]))
+        reasoning["effort"] = taken
+        fields["reasoning"] = reasoning
+
+
+def _unasked(fields: dict[str, Any]) -> None:
+    """Models that do not reason answer the wish for its cipher with an error."""
+    given = fields.get("include")
+    if not isinstance(given, Raw):
+        return
+    wishes = _include_decoder.decode(given) or []
+    if _CIPHER in wishes:
+        fields["include"] = [wish for wish in wishes if wish != _CIPHER]
 
 
 def _built(task: Task, quirks: Quirks, notes: list[str]) -> dict[str, Any]:
@@ -169,13 +165,13 @@ def _built(task: Task, quirks: Quirks, notes: list[str]) -> dict[str, Any]:
         fields["text"] = {"format": _schema(options.schema, quirks)}
         if options.schema.body is not None and not quirks.json_schema:
             fields["instructions"] = _with_schema(instructions, options.schema.body, notes)
-    reasoning = _reasoning(options, notes)
+    reasoning = _reasoning(options, quirks, notes)
     if reasoning:
         fields["reasoning"] = reasoning
     # Only so can reasoning come back to a service told to store nothing. Asked for where there will be some: models
     # that do not reason answer this wish with an error, and the current API sends it unasked.
-    if own_reasoning or (reasoning and options.reasoning_effort != "none"):
-        fields["include"] = ["reasoning.encrypted_content"]
+    if (own_reasoning and quirks.efforts != ()) or (reasoning and options.reasoning_effort != "none"):
+        fields["include"] = [_CIPHER]
     _note_losses(task, notes)
     return fields
 
@@ -211,15 +207,22 @@ def _is_marked(message: Message) -> bool:
     )
 
 
-def _reasoning(options: Options, notes: list[str]) -> dict[str, Any]:
+def _reasoning(options: Options, quirks: Quirks, notes: list[str]) -> dict[str, Any]:
     reasoning: dict[str, Any] = {}
+    if quirks.efforts == ():
+        if options.reasoning_effort is not None:
+            taken_effort(options.reasoning_effort, quirks.efforts, notes)
+        return reasoning
     budget = options.reasoning_tokens
     if options.reasoning_effort is not None:
-        reasoning["effort"] = options.reasoning_effort
+        effort = taken_effort(options.reasoning_effort, quirks.efforts, notes)
+        if effort is not None:
+            reasoning["effort"] = effort
     elif budget == 0:
         notes.append("Reasoning could not be switched off by budget: the Responses API has only `reasoning.effort`.")
     elif budget is not None and budget > 0:
         effort = next((effort for most, effort in _EFFORT_BUDGETS if budget <= most), "high")
+        effort = taken_effort(effort, quirks.efforts, notes) or effort
         reasoning["effort"] = effort
         notes.append(f"The reasoning budget of {budget} tokens went as effort `{effort}`.")
     if options.show_reasoning:

@@ -156,8 +156,8 @@ def not_found(previous: str) -> InvalidRequest:
     """The error for an answer that is not kept, or not any more."""
     return InvalidRequest(
         f"Previous response with id '{previous[:_LONGEST_SHOWN]}' not found.",
-        remedy="Podium keeps answers for `record.responses_h` hours unless `store` is false. "
-        "Send the conversation's items in `input`.",
+        remedy="Podium keeps answers for `record.responses_h` hours, unless `store` is false or they are confidential, "
+        "and for the user who asked (`user` or x-podium-user). Send the conversation's items in `input`.",
         param="previous_response_id",
     )
 

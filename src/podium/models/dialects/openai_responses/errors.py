@@ -13,7 +13,7 @@ import msgspec
 
 from podium.core.errors import PodiumError, RequestError
 
-from ..openai_chat.errors import write_error
+from ..openai_forms.errors import described, write_error
 from ..status import http_status
 
 __all__ = ["failure", "write_error", "write_stream_error"]
@@ -23,14 +23,14 @@ _encoder = msgspec.json.Encoder()
 
 def write_stream_error(error: PodiumError, *, number: int = 0) -> bytes:
     """The `error` event. `number` is its place in the stream, 0 where the provider was counting."""
-    described = _described(error)
+    told = described(error)
     event = {
         "type": "error",
-        "code": described.get("code"),
-        "message": described.get("message"),
-        "param": described.get("param"),
+        "code": told.get("code"),
+        "message": told.get("message"),
+        "param": told.get("param"),
         "sequence_number": number,
-        "error": described,
+        "error": told,
     }
     return b"event: error\ndata: " + _encoder.encode(event) + b"\n\n"
 
@@ -43,9 +43,4 @@ def failure(error: PodiumError) -> dict[str, Any]:
         code = "invalid_prompt"
     else:
         code = "server_error"
-    return {"code": code, "message": str(_described(error).get("message") or error)}
-
-
-def _described(error: PodiumError) -> dict[str, Any]:
-    described: dict[str, Any] = msgspec.json.decode(write_error(error))["error"]
-    return described
+    return {"code": code, "message": str(described(error)["message"])}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final, cast
+from typing import Final
 
 import msgspec
 from msgspec import Raw
@@ -23,6 +23,8 @@ from podium.core.messages import (
 )
 
 from ..media import read_data_url, write_data_url
+from ..openai_forms.calls import custom_arguments
+from ..openai_forms.texts import long_text, whole_text
 from .sealing import unseal
 from .wire import NAME, NOTHING, Content, Item
 
@@ -33,11 +35,7 @@ ROLES: Final[Mapping[str, Role]] = {
     "assistant": "assistant",
 }
 RESULTS: Final = frozenset(("function_call_output", "custom_tool_call_output"))
-_encoder = msgspec.json.Encoder()
-_text_decoder = msgspec.json.Decoder(str)
 _output_decoder = msgspec.json.Decoder(str | list[Content])
-_QUOTE: Final = ord('"')
-_LONG: Final = 4_096  # bytes from which on a text is left where it is
 _DATA_URL_HEAD: Final = 128  # enough of a data URL to read its media type
 _PDF: Final = "application/pdf"
 
@@ -147,11 +145,6 @@ def _call(item: Item, arguments: str, turn: _Turn, param: str, *, custom: bool =
     )
 
 
-def custom_arguments(text: str) -> str:
-    """A custom call's text as canonical arguments, which are JSON."""
-    return _encoder.encode({"input": text}).decode()
-
-
 def read_reasoning(item: Item) -> ReasoningPart:
     """One block: its summary, else the reasoning itself, for people; `encrypted_content` for its maker."""
     sealed = unseal(item.encrypted_content)
@@ -225,7 +218,7 @@ def _part(wire: Content, param: str) -> Part:
 
 def _image(wire: Content, param: str) -> Part | None:
     if not _is_nothing(wire.image_url):
-        return ImagePart(url=_long_text(wire.image_url, f"{param}.image_url"), detail=wire.detail)
+        return ImagePart(url=long_text(wire.image_url, f"{param}.image_url"), detail=wire.detail)
     # Canonical images have an address; one that only its provider can look up is carried as what it is.
     return OpaquePart(kind="input_image by file_id") if wire.file_id else None
 
@@ -235,10 +228,10 @@ def _file(wire: Content, param: str) -> Part | None:
         if wire.file_url or wire.file_id:
             return FilePart(url=wire.file_url or None, file_id=wire.file_id, name=wire.filename)
         return None
-    url = _long_text(wire.file_data, f"{param}.file_data")
+    url = long_text(wire.file_data, f"{param}.file_data")
     start = bytes(memoryview(wire.file_data)[1:_DATA_URL_HEAD]).decode("utf-8", "replace")
     if start[:5].lower() != "data:":  # bare base64, which the API takes too; documents are PDFs unless they say
-        url = write_data_url(_PDF, _text(wire.file_data, f"{param}.file_data"))
+        url = write_data_url(_PDF, whole_text(wire.file_data, f"{param}.file_data"))
         return FilePart(url=url, media_type=_PDF, name=wire.filename)
     seen = read_data_url(start)
     return FilePart(url=url, media_type=None if seen is None else seen.media_type, name=wire.filename)
@@ -246,20 +239,3 @@ def _file(wire: Content, param: str) -> Part | None:
 
 def _is_nothing(raw: Raw) -> bool:
     return raw is NOTHING or bytes(memoryview(raw)[:4]) == b"null"
-
-
-def _long_text(raw: Raw, param: str) -> str:
-    """A text, or what becomes one when it is read (see core.deferred): to its readers there is no difference."""
-    view = memoryview(raw)
-    if view[0] != _QUOTE:
-        raise InvalidRequest(f"`{param}` is not a text.", remedy="Give it as a string.", param=param)
-    if view.nbytes > _LONG:
-        return cast(str, raw)
-    return _text(raw, param)
-
-
-def _text(raw: Raw, param: str) -> str:
-    try:
-        return _text_decoder.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
-        raise InvalidRequest(f"`{param}` is not a text: {exc}.", remedy="Send it in UTF-8.", param=param) from exc

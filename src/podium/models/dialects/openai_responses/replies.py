@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from podium.core.errors import FailureKind, ProviderError
 from podium.core.messages import FinishReason, ReasoningPart, Reply, ToolCall
 
-from .items import custom_arguments, read_reasoning
+from ..openai_forms.calls import custom_arguments
+from ..openai_forms.errors import error_text
+from .items import read_reasoning
 from .usage import read_usage
 from .wire import NAME, Answer, Content, Item
 
 _answer_decoder = msgspec.json.Decoder(Answer)
-_LONGEST_MESSAGE: Final = 2000
 _INCOMPLETE: Final = {
     "max_output_tokens": FinishReason.LENGTH,
     "max_tokens": FinishReason.LENGTH,
@@ -120,13 +121,3 @@ def read_thoughts(output: Iterable[Item]) -> Iterable[ReasoningPart]:
             part = read_reasoning(item)
             if part.text or part.data or part.signature:
                 yield part
-
-
-def error_text(error: Any, status: str | None = None) -> tuple[str, str | None]:
-    """(message, code) of an `error` value, whatever shape it has."""
-    if not isinstance(error, dict):
-        said_so = str(error) if error is not None else f"the answer {status or 'failed'}"
-        return said_so[:_LONGEST_MESSAGE], None
-    code = next((error[name] for name in ("code", "type", "status") if error.get(name) is not None), None)
-    message = error.get("message") or error.get("type") or error.get("code") or "no message"
-    return str(message)[:_LONGEST_MESSAGE], None if code is None else str(code)

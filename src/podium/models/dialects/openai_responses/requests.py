@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -11,8 +10,8 @@ from msgspec import Raw
 from podium.core.errors import InvalidRequest
 from podium.core.messages import Message, Options, Payload, Schema, TextPart, Tool
 
-from ..caller_fields import CallerFields
 from ..dialect import Incoming
+from ..openai_forms.bodies import invalid, not_json
 from .items import read_items
 from .wire import NAME, NamedToolChoice, ResponsesRequest, TextFormat, WireTool
 
@@ -22,17 +21,6 @@ _MOST_TOKENS: Final = 2**31 - 1
 _OPEN_CHOICES: Final = frozenset(("auto", "none", "required"))
 _EFFORTS: Final = frozenset(("none", "minimal", "low", "medium", "high", "xhigh", "max"))
 _LOGPROBS: Final = "message.output_text.logprobs"
-_EXAMPLES: Final[Mapping[str, str]] = {
-    "task_type": '"extraction"',
-    "min_quality": "0.9",
-    "max_cost_usd": '"0.01"',
-    "max_latency_ms": "2000",
-    "deadline": '"2030-01-31T12:00:00Z"',
-    "private": "true",
-    "priority": '"interactive"',
-    "sensitivity": '"personal"',
-    "tags": '{"ticket": "4711"}',
-}
 
 
 def read_request(body: bytes) -> Incoming:
@@ -41,11 +29,9 @@ def read_request(body: bytes) -> Incoming:
         wire = _request_decoder.decode(body)
         fields = _fields_decoder.decode(body)
     except msgspec.ValidationError as exc:
-        raise _invalid(exc) from exc
+        raise invalid(exc, "Responses") from exc
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
-        raise InvalidRequest(
-            f"The request body is not valid JSON: {exc}.", remedy="Send one JSON object, encoded as UTF-8."
-        ) from exc
+        raise not_json(exc) from exc
     _refuse_state(wire)
     messages = read_messages(wire)
     if not messages and not wire.previous_response_id:
@@ -98,29 +84,6 @@ def _refuse_state(wire: ResponsesRequest) -> None:
             remedy="Send the prompt's text in `instructions` and `input`.",
             param="prompt",
         )
-
-
-def _invalid(exc: msgspec.ValidationError) -> InvalidRequest:
-    """msgspec's `Expected ... - at `$.path`` in the words of an API error."""
-    what, _, place = str(exc).partition(" - at `$")
-    param = place.rstrip("`").lstrip(".")
-    where = f" at `{param}`" if param else ""
-    return InvalidRequest(
-        f"{what}{where}.",
-        remedy=_ours(param) or "See the Responses reference for the request's shape.",
-        param=param or None,
-    )
-
-
-def _ours(param: str) -> str:
-    """A remedy for Podium's own fields, which no vendor's reference describes."""
-    if param != "podium" and not param.startswith("podium."):
-        return ""
-    name = param.partition(".")[2].partition(".")[0].partition("[")[0]
-    example = _EXAMPLES.get(name)
-    if example is None:
-        return "`podium` takes " + ", ".join(sorted(CallerFields.__struct_fields__)) + "."
-    return f"Write it as {example}, such as `{name}` takes."
 
 
 def _options(wire: ResponsesRequest) -> Options:

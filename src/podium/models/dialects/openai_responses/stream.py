@@ -7,7 +7,7 @@ call's arguments, or a whole message, in the closing event alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -29,24 +29,29 @@ from podium.core.messages import (
 )
 
 from ..event_frames import EventFrames
+from ..openai_forms.calls import CUSTOM_CLOSING, CUSTOM_OPENING, inside
+from ..openai_forms.errors import error_text
 from .items import read_reasoning
-from .replies import error_text, finish_reason, said
+from .replies import finish_reason, said
 from .usage import read_usage
 from .wire import Event, Item
 
 _event_decoder = msgspec.json.Decoder(Event)
-_encode = msgspec.json.Encoder().encode
 _DONE: Final = b"[DONE]"
-_SPOKEN: Final = frozenset(("message", "reasoning", "function_call", "custom_tool_call"))
+_CALLS: Final = frozenset(("function_call", "custom_tool_call"))
+_SPOKEN: Final = _CALLS | {"message", "reasoning"}
+_WHOLE: Final = "whole"
 
 
 class _Call:
     """One tool call under way."""
 
-    __slots__ = ("custom", "ended", "index", "written")
+    __slots__ = ("custom", "ended", "id", "index", "name", "written")
 
-    def __init__(self, index: int, *, custom: bool) -> None:
+    def __init__(self, index: int, *, call_id: str, name: str, custom: bool) -> None:
         self.index = index
+        self.id = call_id
+        self.name = name
         self.custom = custom
         self.written = False
         self.ended = False
@@ -55,12 +60,14 @@ class _Call:
 class ResponsesStreamReader(EventFrames):
     """Reads one stream of Responses events."""
 
-    __slots__ = ("_calls", "_ended", "_provider", "_seen", "_thought")
+    __slots__ = ("_calls", "_current", "_ended", "_places", "_provider", "_seen", "_thought")
 
     def __init__(self, *, provider: str) -> None:
         super().__init__()
         self._provider = provider
         self._calls: dict[Any, _Call] = {}  # by place in the output, in the order they began
+        self._places: dict[str, Any] = {}  # of items by their identifier: an index, or the identifier itself
+        self._current: Any = None  # place of the item under way, for events that name none
         self._seen: set[Any] = set()  # (place, part) whose text came in deltas
         self._thought: set[Any] = set()  # places of reasoning whose text came in deltas
         self._ended = False
@@ -102,67 +109,79 @@ class ResponsesStreamReader(EventFrames):
             provider=self._provider,
         )
 
+    def _place(self, event: Event) -> Any:
+        """Which item an event is about, in whatever way the server says so: by its place in the output, by its
+        identifier, or by nothing but coming after its beginning. An item keeps the place it was first told at."""
+        item_id = event.item_id if event.item is None else event.item.id
+        index = event.output_index
+        if item_id:
+            return self._places.setdefault(item_id, item_id if index is None else index)
+        return self._current if index is None else index
+
     # --- text ---------------------------------------------------------------------------------------------------
 
     def _text(self, event: Event) -> tuple[StreamEvent, ...]:
-        self._seen.add((event.output_index, event.content_index))
+        self._seen.add((self._place(event), event.content_index or 0))
         return (TextDelta(event.delta),) if event.delta and isinstance(event.delta, str) else ()
 
     def _refusal(self, event: Event) -> tuple[StreamEvent, ...]:
-        self._seen.add((event.output_index, event.content_index))
+        self._seen.add((self._place(event), event.content_index or 0))
         return (RefusalDelta(event.delta),) if event.delta and isinstance(event.delta, str) else ()
 
     def _text_done(self, event: Event) -> tuple[StreamEvent, ...]:
         text = event.text if isinstance(event.text, str) else ""
-        return self._late(event.output_index, event.content_index, text, TextDelta)
+        return self._late(self._place(event), event.content_index or 0, text, TextDelta)
 
     def _refusal_done(self, event: Event) -> tuple[StreamEvent, ...]:
-        return self._late(event.output_index, event.content_index, event.refusal or "", RefusalDelta)
+        return self._late(self._place(event), event.content_index or 0, event.refusal or "", RefusalDelta)
 
-    def _late(
-        self, place: int | None, part: int | None, text: str, kind: Callable[[str], StreamEvent]
-    ) -> tuple[StreamEvent, ...]:
+    def _late(self, place: Any, part: int, text: str, kind: Callable[[str], StreamEvent]) -> tuple[StreamEvent, ...]:
         if not text or (place, part) in self._seen:
             return ()
+        told = (None, part) in self._seen  # in deltas that named no item: they were this one's
+        self._seen.discard((None, part))
         self._seen.add((place, part))
-        return (kind(text),)
+        return () if told else (kind(text),)
 
     # --- reasoning ----------------------------------------------------------------------------------------------
 
     def _thinking(self, event: Event) -> tuple[StreamEvent, ...]:
-        self._thought.add(event.output_index)
+        self._thought.add(self._place(event))
         return (ReasoningDelta(event.delta),) if event.delta and isinstance(event.delta, str) else ()
 
     def _summary_part(self, event: Event) -> tuple[StreamEvent, ...]:
         """Summaries come in parts, which whole answers join with a blank line."""
-        return (ReasoningDelta("\n\n"),) if event.output_index in self._thought else ()
+        return (ReasoningDelta("\n\n"),) if self._place(event) in self._thought else ()
 
     # --- items --------------------------------------------------------------------------------------------------
 
     def _added(self, event: Event) -> tuple[StreamEvent, ...]:
         item = event.item
-        if item is None or item.kind in ("message", "reasoning"):
+        if item is None:
+            return ()
+        self._current = self._place(event)
+        if item.kind in ("message", "reasoning"):
             return ()
         if item.kind not in _SPOKEN:
             return (OpaqueDelta(item.kind),)
-        return self._open(_place(event), item)
+        return self._open(self._current, item)
 
     def _open(self, place: Any, item: Item) -> tuple[StreamEvent, ...]:
         custom = item.type == "custom_tool_call"
-        call = _Call(len(self._calls), custom=custom)
+        call = _Call(len(self._calls), call_id=item.call_id or "", name=item.name or "", custom=custom)
         self._calls[place] = call
         return (
             ToolCallDelta(
                 index=call.index,
                 id=item.call_id or item.id or None,
                 name=item.name or "",
-                arguments='{"input":"' if custom else "",
+                arguments=CUSTOM_OPENING if custom else "",
             ),
         )
 
     def _item_done(self, event: Event) -> tuple[StreamEvent, ...]:
         item = event.item
-        return () if item is None else self._finished_item(_place(event), item)
+        return () if item is None else self._finished_item(self._place(event), item)
 
     def _finished_item(self, place: Any, item: Item) -> tuple[StreamEvent, ...]:
         kind = item.kind
@@ -184,7 +203,8 @@ class ResponsesStreamReader(EventFrames):
 
     def _sealed(self, place: Any, item: Item) -> tuple[StreamEvent, ...]:
         part = read_reasoning(item)
-        shown = place in self._thought
+        shown = place in self._thought or None in self._thought
+        self._thought.discard(None)
         if not shown and not part.text and not part.data and not part.signature:
             return ()  # the service kept its reasoning to itself
         sealed = ReasoningSealed(signature=part.signature, data=part.data, id=part.id, origin=part.origin)
@@ -194,17 +214,17 @@ class ResponsesStreamReader(EventFrames):
     # --- calls --------------------------------------------------------------------------------------------------
 
     def _arguments(self, event: Event) -> tuple[StreamEvent, ...]:
-        call = self._calls.get(_place(event))
+        call = self._calls.get(self._place(event))
         if call is None:
             raise self._garbage(f"arguments at output index {event.output_index}, where no call began")
         delta = event.delta
         if not isinstance(delta, str) or not delta:
             return ()
         call.written = True
-        return (ToolCallDelta(index=call.index, arguments=_inside(delta) if call.custom else delta),)
+        return (ToolCallDelta(index=call.index, arguments=inside(delta) if call.custom else delta),)
 
     def _arguments_done(self, event: Event) -> tuple[StreamEvent, ...]:
-        call = self._calls.get(_place(event))
+        call = self._calls.get(self._place(event))
         if call is None:
             raise self._garbage(f"arguments at output index {event.output_index}, where no call began")
         return self._end_call(call, event.input if call.custom else event.arguments)
@@ -216,7 +236,7 @@ class ResponsesStreamReader(EventFrames):
         late = "" if call.written or not isinstance(whole, str) else whole
         if call.custom:
             call.ended = True
-            return (ToolCallDelta(index=call.index, arguments=_inside(late) + '"}'),)
+            return (ToolCallDelta(index=call.index, arguments=inside(late) + CUSTOM_CLOSING),)
         if not late:
             return ()  # an empty one may yet come whole in the next event
         call.ended = call.written = True
@@ -231,10 +251,7 @@ class ResponsesStreamReader(EventFrames):
         if answer.status in ("failed", "cancelled"):
             return self._failed(event)
         events: list[StreamEvent] = []
-        if not self._seen and not self._calls and not self._thought:
-            # Said again by most servers, said for the first time by those that stream nothing else.
-            for place, item in enumerate(answer.output or ()):
-                events.extend(self._finished_item(place, item))
+        events.extend(self._told_last(answer.output or ()))
         reason = finish_reason(answer, called=bool(self._calls))
         if event.type == "response.incomplete" and answer.status != "incomplete":
             reason = FinishReason.LENGTH
@@ -244,6 +261,38 @@ class ResponsesStreamReader(EventFrames):
             events.append(UsageSeen(usage))
         self._ended = True
         return tuple(events)
+
+    def _told_last(self, output: Sequence[Item]) -> list[StreamEvent]:
+        """What the whole answer at the end says again at most servers, and for the first time at some: all of it, or
+        a call after text that was streamed."""
+        events: list[StreamEvent] = []
+        spoken = bool(self._seen)
+        thought = spoken or bool(self._thought or self._calls)
+        claimed: set[int] = set()
+        for index, item in enumerate(output):
+            kind = item.kind
+            place = (_WHOLE, index)
+            if kind in _CALLS:
+                known = self._known(item, claimed)
+                if known is None:
+                    events.extend(self._finished_item(place, item))
+                    known = self._calls[place]
+                else:
+                    events.extend(self._end_call(known, item.input if known.custom else item.arguments))
+                claimed.add(known.index)
+            elif not (thought if kind == "reasoning" else spoken):
+                events.extend(self._finished_item(place, item))
+        return events
+
+    def _known(self, item: Item, claimed: set[int]) -> _Call | None:
+        """The call that the stream told of already: by its identifier, else by name and order."""
+        for call in self._calls.values():
+            if call.index not in claimed and call.name == (item.name or "") and call.id == (item.call_id or ""):
+                return call
+        for call in self._calls.values():
+            if call.index not in claimed and call.name == (item.name or "") and not (call.id and item.call_id):
+                return call
+        return None
 
     def _failed(self, event: Event) -> tuple[StreamEvent, ...]:
         answer = event.response
@@ -255,18 +304,6 @@ class ResponsesStreamReader(EventFrames):
         told = event.error if event.error is not None else {"message": event.message, "code": event.code}
         message, code = error_text(told)
         return (StreamFault(message=message, code=code),)
-
-
-def _place(event: Event) -> Any:
-    """Which item an event is about: by its place in the output, by its identifier where a server gives no place."""
-    if event.output_index is not None:
-        return event.output_index
-    return event.item_id if event.item is None else event.item.id
-
-
-def _inside(text: str) -> str:
-    """Text as it stands between the quotes of a JSON string."""
-    return _encode(text)[1:-1].decode()
 
 
 _Act = Callable[[ResponsesStreamReader, Event], tuple[StreamEvent, ...]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+from podium.core.deferred import peek, unread
 from podium.core.messages import (
     AudioPart,
     FilePart,
@@ -20,9 +21,10 @@ from podium.core.messages import (
 
 from ..dialect import NotCarried, Quirks
 from ..media import read_data_url
-from .answers import custom_input
+from ..openai_forms.calls import call_id_mender, custom_input
 from .wire import NAME
 
+_DATA_URL_HEAD: Final = 128  # enough of a data URL to read its media type
 _DOWN: Final = "Name a model whose provider speaks the dialect the request came in."
 
 
@@ -50,7 +52,7 @@ def write_input(
 class _Items:
     """Items in order, and which calls still wait for their results."""
 
-    __slots__ = ("_customs", "_made", "_notes", "_quirks", "_waiting", "items", "own_reasoning")
+    __slots__ = ("_customs", "_ids", "_made", "_notes", "_quirks", "_waiting", "items", "own_reasoning")
 
     def __init__(self, options: Options, quirks: Quirks, notes: list[str]) -> None:
         self.items: list[dict[str, Any]] = []
@@ -60,6 +62,7 @@ class _Items:
         self._customs: set[str] = set()
         self._waiting: list[str] = []
         self._made = 0
+        self._ids = call_id_mender(quirks.call_ids)
 
     def write(self, message: Message) -> None:
         if message.name is not None and message.role != "tool":
@@ -123,6 +126,7 @@ class _Items:
         if not call_id:
             self._made += 1
             call_id = f"call_{self._made}"
+        call_id = self._ids(call_id)
         self._waiting.append(call_id)
         if call.kind == "custom":
             self._customs.add(call_id)
@@ -143,6 +147,7 @@ class _Items:
         call_id = message.tool_call_id
         if not call_id:  # wires without identifiers answer calls in their order
             call_id = self._waiting[0] if self._waiting else "call_0"
+        call_id = self._ids(call_id)
         if call_id in self._waiting:
             self._waiting.remove(call_id)
         if message.failed:
@@ -166,28 +171,28 @@ class _Items:
             return {"type": "input_text", "text": part.text}
         if isinstance(part, ImagePart):
             return self._image(part)
-        if isinstance(part, FilePart) and part.url is not None:
-            return _file(part, part.url)
+        if isinstance(part, FilePart) and peek(part, "url", 0)[1]:
+            return _file(part)
         raise NotCarried(f"{_named(part)} has no place in the Responses API.", remedy=_DOWN)
 
     def _image(self, part: ImagePart) -> dict[str, Any]:
-        if not self._quirks.image_urls and read_data_url(part.url) is None:
+        if not self._quirks.image_urls and read_data_url(peek(part, "url", _DATA_URL_HEAD)[0]) is None:
             raise NotCarried(
                 "This provider takes images only as data, not by address.",
                 remedy="Send the image as a data: URL.",
             )
-        return {"type": "input_image", "image_url": part.url, "detail": part.detail or "auto"}
+        return {"type": "input_image", "image_url": unread(part, "url"), "detail": part.detail or "auto"}
 
     def _note(self, text: str) -> None:
         if text not in self._notes:
             self._notes.append(text)
 
 
-def _file(part: FilePart, url: str) -> dict[str, Any]:
-    if url[:5].lower() == "data:":
-        return {"type": "input_file", "filename": part.name or "document.pdf", "file_data": url}
+def _file(part: FilePart) -> dict[str, Any]:
+    if peek(part, "url", 5)[0].lower() == "data:":
+        return {"type": "input_file", "filename": part.name or "document.pdf", "file_data": unread(part, "url")}
     # The address has the name in it.
-    return {"type": "input_file", "file_url": url}
+    return {"type": "input_file", "file_url": unread(part, "url")}
 
 
 def _named(part: Part) -> str:

@@ -9,6 +9,7 @@ from msgspec import Raw
 
 from podium.core.usage import Usage
 
+from ..openai_forms.figures import cached_apart
 from .wire import InputDetails, OutputDetails, WireUsage
 
 _usage_decoder = msgspec.json.Decoder(WireUsage | None)
@@ -29,10 +30,14 @@ def read_usage(raw: Raw) -> Usage | None:
         return None
     read = max(wire.input_tokens or 0, 0)
     written = max(wire.output_tokens or 0, 0)
-    if wire.output_tokens is None and wire.total_tokens is not None:
-        written = max(wire.total_tokens - read, 0)
     into = wire.input_tokens_details or _NO_INPUT
     out = wire.output_tokens_details or _NO_OUTPUT
+    missing = (wire.total_tokens or 0) - read - written
+    if missing > 0:
+        if cached_apart(missing, read, max(into.cached_tokens or 0, 0), max(into.cache_write_tokens or 0, 0)):
+            read += missing
+        elif wire.output_tokens is None:
+            written = missing
     cached = _within(into.cached_tokens, read)
     cache_write = _within(into.cache_write_tokens, read - cached)
     return Usage(

@@ -8,7 +8,7 @@ from podium.core.tasks import Operation, Task
 
 from ..dialect import HERE, Address, Incoming, Quirks, Written
 from ..forwarding import beyond_fields
-from ..openai_chat import errors
+from ..openai_forms import errors
 from ..status import http_status
 from . import replies, requests
 from .stream import TranscriptReader, TranscriptWriter

@@ -15,7 +15,7 @@ from podium.core.errors import FailureKind, PodiumError, ProviderError
 from podium.core.messages import Reply
 from podium.core.usage import Usage
 
-from ..openai_chat.replies import error_text
+from ..openai_forms.errors import error_text
 from .wire import NAME
 
 JSON_TYPE: Final = "application/json"

@@ -17,7 +17,7 @@ from podium.core.tasks import Operation, Task
 from ..caller_fields import NO_FIELDS, CallerFields
 from ..dialect import Address, Incoming, NotCarried, Quirks, Written
 from ..forwarding import adapt, named
-from ..openai_chat.requests import invalid
+from ..openai_forms.bodies import invalid
 from .form import Form, read_form, write_form
 from .wire import FILE, NAME
 

@@ -25,9 +25,9 @@ from podium.core.messages import (
 )
 from podium.core.usage import Usage
 
-from ..openai_chat.errors import write_stream_error
-from ..openai_chat.replies import error_text
-from ..sse import EventCutter, EventTooLarge
+from ..event_frames import EventFrames
+from ..openai_forms.errors import error_text, write_stream_error
+from ..sse import MAX_EVENT_BYTES
 from .replies import read_reply, read_usage, wire_usage
 
 _DONE_MARK: Final = b"[DONE]"
@@ -47,57 +47,41 @@ class _Event(Struct, frozen=True):
 _event_decoder = msgspec.json.Decoder(_Event)
 
 
-class TranscriptReader:
+class TranscriptReader(EventFrames):
     """Reads one stream of transcription events."""
 
-    __slots__ = ("_begun", "_broken", "_cutter", "_provider", "_whole", "_written")
+    __slots__ = ("_begun", "_provider", "_whole", "_written")
 
     def __init__(self, *, provider: str) -> None:
+        super().__init__()
         self._provider = provider
-        self._cutter = EventCutter()
         self._begun = self._written = False
-        self._broken: ProviderError | None = None
-        self._whole: list[bytes] | None = None
+        self._whole: bytearray | None = None
 
     def feed(self, data: bytes) -> list[Frame]:
-        if self._whole is not None:
-            self._whole.append(data)
-            return []
+        """Frames completed by these bytes; none of an answer that comes whole. Raises ProviderError(GARBAGE)."""
         if not self._begun and (start := data.lstrip()):
             self._begun = True
             if start[:1] == b"{":
-                self._whole = [data]
-                return []
-        try:
-            events = self._cutter.feed(data)
-        except EventTooLarge as exc:
-            raise self._garbage(str(exc)) from exc
-        return self._frames(events)
+                self._whole = bytearray()
+        if self._whole is None:
+            return super().feed(data)
+        self._whole += data
+        if len(self._whole) > MAX_EVENT_BYTES:
+            self._whole.clear()
+            raise self._garbage(f"an answer exceeded {MAX_EVENT_BYTES} bytes")
+        return []
 
     def close(self) -> list[Frame]:
+        """The stream ended: the frame of an answer that came whole, or of an event without its end."""
         if self._whole is None:
-            return self._frames(self._cutter.close())
-        reply = read_reply(b"".join(self._whole), provider=self._provider)
+            return super().close()
+        reply = read_reply(bytes(self._whole), provider=self._provider)
         events: list[StreamEvent] = [TextDelta(reply.text)]
         if reply.usage is not None:
             events.append(UsageSeen(reply.usage))
         events.append(Finished(FinishReason.STOP))
         return [Frame(events=tuple(events), raw=_done(reply.text, reply.usage))]
-
-    def _frames(self, events: list[tuple[bytes, bytes]]) -> list[Frame]:
-        """What came whole before a fault is given first, so that the bytes' split into reads changes nothing."""
-        if self._broken is not None:
-            raise self._broken
-        frames: list[Frame] = []
-        for content, raw in events:
-            try:
-                frames.append(self._frame(content, raw))
-            except ProviderError as error:
-                if not frames:
-                    raise
-                self._broken = error
-                break
-        return frames
 
     def _frame(self, data: bytes, raw: bytes) -> Frame:
         if not data:

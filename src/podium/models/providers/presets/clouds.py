@@ -39,7 +39,8 @@ CLOUDS = (
         extra="bedrock",
         sign_up="console.aws.amazon.com",
         source="the paths and shapes botocore gives for bedrock-runtime and bedrock",
-        note="With a Bedrock API key no extra is needed; without, AWS's usual credentials sign each call.",
+        note="With a Bedrock API key no extra is needed; without, AWS's usual credentials sign each call. They alone "
+        "do not set it up, as they open far more than models: add `bedrock: {}` under `providers`.",
     ),
     Preset(
         name="vertex",

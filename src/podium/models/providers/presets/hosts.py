@@ -20,6 +20,9 @@ HOSTS = (
                 dialect="openai-chat",
                 quirks=Quirks(
                     max_tokens_field="max_completion_tokens",
+                    # It takes `reasoning` too, but of models that reason only.
+                    message_fields=frozenset({"function_call", "name"}),
+                    efforts=("none", "low", "medium", "high"),
                     refuses=frozenset({"logit_bias", "logprobs", "n", "top_logprobs"}),
                 ),
             ),
@@ -46,7 +49,16 @@ HOSTS = (
         name="fireworks",
         title="Fireworks AI",
         base_url="https://api.fireworks.ai/inference/v1",
-        wires=(Wire(dialect="openai-chat", quirks=Quirks(reasoning_field="reasoning_content")), _EMBEDDINGS),
+        wires=(
+            Wire(
+                dialect="openai-chat",
+                quirks=Quirks(
+                    reasoning_field="reasoning_content",
+                    message_fields=frozenset({"function_call", "name", "reasoning_content"}),
+                ),
+            ),
+            _EMBEDDINGS,
+        ),
         key_variables=("FIREWORKS_API_KEY",),
         sign_up="fireworks.ai",
         source="Fireworks docs, pages OpenAI compatibility, Vision Models, Embeddings; the official fireworks-ai SDK's "
@@ -62,6 +74,8 @@ HOSTS = (
                 dialect="openai-chat",
                 quirks=Quirks(
                     max_tokens_field="max_completion_tokens",
+                    message_fields=frozenset({"name"}),
+                    efforts=("none", "low", "medium", "high"),
                     image_urls=False,
                     refuses=frozenset(
                         {
@@ -164,7 +178,7 @@ HOSTS = (
         name="openrouter",
         title="OpenRouter",
         base_url="https://openrouter.ai/api/v1",
-        wires=(Wire(dialect="openai-chat", quirks=Quirks(cache_marks=True)), _EMBEDDINGS),
+        wires=(Wire(dialect="openai-chat", quirks=Quirks(cache_marks=True, developer=True)), _EMBEDDINGS),
         key_variables=("OPENROUTER_API_KEY",),
         marketplace=True,
         sign_up="openrouter.ai",
@@ -175,7 +189,7 @@ HOSTS = (
         title="A LiteLLM proxy",
         base_url="{endpoint}",
         wires=(
-            Wire(dialect="openai-chat", quirks=Quirks(cache_marks=True)),
+            Wire(dialect="openai-chat", quirks=Quirks(cache_marks=True, developer=True)),
             Wire(dialect="anthropic"),
             Wire(dialect="openai-responses"),
             _EMBEDDINGS,

@@ -86,6 +86,8 @@ class Preset(Struct, frozen=True, kw_only=True):
     locality: Locality = "cloud"
     port: int | None = None
     """The usual port of a local server."""
+    other_ports: tuple[int, ...] = ()
+    """Further ports to look for it at: those of older and newer versions."""
     extra: str = ""
     """The optional dependency it needs: `pip install "podium[EXTRA]"`."""
     sign_up: str = ""

@@ -11,6 +11,9 @@ _EMBEDDINGS = Wire(dialect="openai-embeddings")
 _TRANSCRIPTION = Wire(dialect="openai-transcription")
 _BYTES_ONLY = Wire(dialect="openai-chat", quirks=Quirks(image_urls=False))
 """Podium brings the image: they take data URLs only, or would fetch from inside your network for any caller."""
+_EFFORTS = ("none", "low", "medium", "high")
+_LISTED_EFFORTS = Wire(dialect="openai-chat", quirks=Quirks(image_urls=False, efforts=_EFFORTS))
+"""The same, by servers that hold efforts to a list."""
 
 SERVERS = (
     Preset(
@@ -19,7 +22,14 @@ SERVERS = (
         base_url="http://127.0.0.1:11434/v1",
         wires=(
             # Asked for several answers it gives one, and says nothing.
-            Wire(dialect="openai-chat", quirks=Quirks(image_urls=False, refuses=frozenset({"logit_bias", "n"}))),
+            Wire(
+                dialect="openai-chat",
+                quirks=Quirks(
+                    image_urls=False,
+                    efforts=("none", "low", "medium", "high", "max"),
+                    refuses=frozenset({"logit_bias", "n"}),
+                ),
+            ),
             _EMBEDDINGS,
         ),
         locality="local",
@@ -35,14 +45,16 @@ SERVERS = (
         wires=(_BYTES_ONLY, _EMBEDDINGS),
         locality="local",
         port=8080,
-        source="llama.cpp server's README",
-        note="Its newest builds listen on port 9931 unless told otherwise: start it with --port 8080, or set base_url.",
+        other_ports=(9931,),
+        source="llama.cpp server's README; its pull request 26508 on the port",
+        note="Its default port is to become 9931: Podium looks at both. Configured by hand, it is expected at 8080 "
+        "unless base_url says otherwise.",
     ),
     Preset(
         name="vllm",
         title="vLLM",
         base_url="http://127.0.0.1:8000/v1",
-        wires=(_BYTES_ONLY, _EMBEDDINGS, _TRANSCRIPTION),
+        wires=(_LISTED_EFFORTS, _EMBEDDINGS, _TRANSCRIPTION),
         locality="local",
         port=8000,
         source="vLLM docs, page Online Serving",
@@ -52,7 +64,7 @@ SERVERS = (
         name="lmstudio",
         title="LM Studio",
         base_url="http://127.0.0.1:1234/v1",
-        wires=(_BYTES_ONLY, _EMBEDDINGS),
+        wires=(_LISTED_EFFORTS, _EMBEDDINGS),
         locality="local",
         port=1234,
         listings=(Listing(path="/api/v0/models", at_root=True), Listing()),

@@ -6,7 +6,11 @@ from podium.models.dialects import Quirks
 
 from .preset import Listing, Preset, Slot, Wire
 
-_OPENAI = Quirks(max_tokens_field="max_completion_tokens")
+_OPENAI = Quirks(
+    max_tokens_field="max_completion_tokens",
+    developer=True,
+    message_fields=frozenset({"annotations", "audio", "function_call", "name", "refusal"}),
+)
 ANTHROPIC_VERSION = "2023-06-01"
 """The version whose request still has `temperature`, `top_p` and `top_k`, which translated requests carry. A caller's
 own version goes with its own body (`Written.headers`)."""
@@ -84,6 +88,9 @@ VENDORS = (
                 quirks=Quirks(
                     stream_usage=False,  # refused as an unknown field; usage comes without being asked for
                     renames={"seed": "random_seed"},
+                    message_fields=frozenset({"prefix"}),
+                    call_ids="[a-zA-Z0-9]{9}",
+                    efforts=("none", "high"),
                     refuses=frozenset(
                         {
                             "audio",
@@ -107,6 +114,7 @@ VENDORS = (
         batching="mistral",
         sign_up="console.mistral.ai",
         source="Mistral API specification, page Chat; its refusals of unknown fields as users report them (422)",
+        unverified="that an effort between none and high is refused",
     ),
     Preset(
         name="cohere",
@@ -166,6 +174,7 @@ VENDORS = (
                 dialect="openai-chat",
                 quirks=Quirks(
                     max_tokens_field="max_completion_tokens",
+                    efforts=("none", "low", "medium", "high", "xhigh"),
                     refuses=frozenset({"frequency_penalty", "presence_penalty"}),
                 ),
             ),

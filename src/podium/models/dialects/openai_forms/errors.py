@@ -1,8 +1,8 @@
-"""Errors, in the shape OpenAI's clients raise as their own exceptions."""
+"""Errors in the shape OpenAI's clients raise as their own exceptions, and providers' errors in whatever shape."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -17,8 +17,8 @@ from podium.core.errors import (
 from ..status import http_status
 
 _encoder = msgspec.json.Encoder()
-
-_TYPES = {
+_LONGEST_MESSAGE: Final = 2000
+_TYPES: Final = {
     400: "invalid_request_error",
     401: "authentication_error",
     403: "permission_error",
@@ -29,11 +29,25 @@ _TYPES = {
 }
 
 
+def error_text(error: Any, status: str | None = None) -> tuple[str, str | None]:
+    """(message, code) of an `error` value, whatever shape it has: an object in most places, a word in some.
+
+    `status` is the answer's own, for an answer that failed and does not say why.
+    """
+    if error is None:
+        return f"the answer {status or 'failed'}", None
+    if not isinstance(error, dict):
+        return str(error)[:_LONGEST_MESSAGE], None
+    code = next((error[name] for name in ("code", "type", "status") if error.get(name) is not None), None)
+    message = error.get("message") or error.get("type") or error.get("code") or "no message"
+    return str(message)[:_LONGEST_MESSAGE], None if code is None else str(code)
+
+
 def write_error(error: PodiumError) -> bytes:
     """`{"error": {message, type, param, code, podium}}`; a provider's own error about the request as it came."""
     if isinstance(error, ProviderError) and error.body and _says_error(error.body):
         return error.body
-    return _encoder.encode({"error": _described(error)})
+    return _encoder.encode({"error": described(error)})
 
 
 def _says_error(body: bytes) -> bool:
@@ -47,10 +61,11 @@ def _says_error(body: bytes) -> bool:
 
 def write_stream_error(error: PodiumError) -> bytes:
     """A data event with the error, then the end mark: clients raise on the first and stop on the second."""
-    return b"data: " + _encoder.encode({"error": _described(error)}) + b"\n\ndata: [DONE]\n\n"
+    return b"data: " + _encoder.encode({"error": described(error)}) + b"\n\ndata: [DONE]\n\n"
 
 
-def _described(error: PodiumError) -> dict[str, Any]:
+def described(error: PodiumError) -> dict[str, Any]:
+    """The `error` object: message, type, param, code, and under `podium` what only Podium can say."""
     details: dict[str, Any] = {}
     if error.remedy:
         details["remedy"] = error.remedy
