@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from msgspec import Raw
 
-from podium.core.deferred import late, peek, written
+from podium.core.deferred import late, peek, unread, written
 from podium.core.errors import InvalidRequest
 from podium.core.messages import AudioPart, FilePart, ImagePart, Message, Part
 
@@ -116,3 +116,13 @@ def test_what_is_no_text_is_the_callers_fault_to_readers_and_harmless_to_others(
         hash(broken())
     assert broken() != ImagePart(url=URL)
     assert "ImagePart" in repr(broken())
+
+
+def test_who_writes_it_into_other_json_gets_what_is_json_already() -> None:
+    plain = Raw(msgspec.json.encode(URL))
+    one = ImagePart(url=cast(str, plain))
+    assert unread(one, "url") is plain
+    assert one.url == URL
+    assert unread(one, "url") == URL
+    assert unread(PARTS["image, two pieces"](), "url") == URL
+    assert unread(FilePart(file_id="f"), "url") is None

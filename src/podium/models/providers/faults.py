@@ -118,6 +118,12 @@ _CODES: dict[str, FailureKind] = {
     "PERMISSION_DENIED": FailureKind.CREDENTIAL,
     "NOT_FOUND": FailureKind.NOT_FOUND,
     "RESOURCE_EXHAUSTED": FailureKind.RATE_LIMITED,
+    # Google: `finishReason`s of an answer the model failed to write
+    "MALFORMED_FUNCTION_CALL": FailureKind.GARBAGE,
+    "UNEXPECTED_TOOL_CALL": FailureKind.GARBAGE,
+    "TOO_MANY_TOOL_CALLS": FailureKind.GARBAGE,
+    "MALFORMED_RESPONSE": FailureKind.GARBAGE,
+    "MISSING_THOUGHT_SIGNATURE": FailureKind.GARBAGE,
     "ABORTED": FailureKind.SERVER_ERROR,
     "CANCELLED": FailureKind.SERVER_ERROR,
     "INTERNAL": FailureKind.SERVER_ERROR,

@@ -157,3 +157,9 @@ def test_mutated_answers_raise_nothing_else(data: st.DataObject) -> None:
         assert read(bytes(body)).dialect == MINE
     except ProviderError as error:
         assert error.kind in (FailureKind.GARBAGE, FailureKind.SERVER_ERROR)  # noqa: PT017  # either outcome is right
+
+
+@pytest.mark.parametrize("fields", [{}, {"input": None}])
+def test_a_call_without_input_has_no_arguments(fields: dict[str, Any]) -> None:
+    (call,) = read(answer({"toolUse": {"toolUseId": "a", "name": "f", **fields}}, stop="tool_use")).tool_calls
+    assert call.arguments == ""

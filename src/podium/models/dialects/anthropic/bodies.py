@@ -10,7 +10,7 @@ from podium.core.messages import Message, Options, ReasoningPart
 from podium.core.tasks import Task
 
 from ..dialect import NotCarried, Quirks, Written
-from ..forwarding import adapt, encoded, named, refuse_addresses
+from ..forwarding import adapt, encoded, named
 from .conversation import Conversation
 from .generations import Generation, generation_of
 from .reasoning import BARE_CALL, LEAST_BUDGET, Ask, ask_for
@@ -38,8 +38,6 @@ def write_request(task: Task, *, model: str, stream: bool, quirks: Quirks, max_t
     payload = task.payload
     foreign = False
     if payload is not None and payload.dialect == NAME:
-        if not quirks.image_urls:
-            refuse_addresses(task, param="messages")
         fields: dict[str, Any] = dict(payload.fields)
         betas = read_betas(payload)
         foreign = any(

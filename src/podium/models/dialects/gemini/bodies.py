@@ -11,7 +11,7 @@ from podium.core.messages import Options, ReasoningPart, Schema, Tool
 from podium.core.tasks import Task
 
 from ..dialect import NotCarried, Quirks, Written
-from ..forwarding import adapt, encoded, refuse_addresses
+from ..forwarding import adapt, encoded
 from ..model_names import name_in_path
 from .schemas import Cleaned
 from .signatures import PLACEHOLDER, is_sealed
@@ -54,8 +54,6 @@ def write_request(task: Task, *, model: str, stream: bool, quirks: Quirks, max_t
     mended = False
     limit = max_tokens if task.options.max_tokens is None else None
     if payload is not None and payload.dialect == NAME:
-        if not quirks.image_urls:
-            refuse_addresses(task, param="contents")
         fields: dict[str, Any] = dict(payload.fields)
         fields.pop("podium", None)
         fields.pop("model", None)  # the path names it

@@ -62,12 +62,13 @@ def taken_messages(raw: Raw, messages: Sequence[Message], quirks: Quirks, notes:
 
 def _may_hold_more(message: Message) -> bool:
     """Whether a strict provider could take offence: at what a model once answered, mostly."""
-    return (
-        message.role in ("assistant", "tool")
-        or message.name is not None
-        or message.cache is not None
-        or any(getattr(part, "cache", None) is not None for part in message.parts)
-    )
+    if message.role in ("assistant", "tool") or message.name is not None or message.cache is not None:
+        return True
+    return _is_marked(message)
+
+
+def _is_marked(message: Message) -> bool:
+    return any(getattr(part, "cache", None) is not None for part in message.parts)
 
 
 class _Taken:
@@ -85,9 +86,9 @@ class _Taken:
         """Names of what was dropped and said something."""
 
     def turn(self, given: dict[str, Raw], message: Message) -> Turn:
-        if message.role in _PLAIN and given.keys() <= self._harmless and message.cache is None:
-            if not any([getattr(part, "cache", None) is not None for part in message.parts]):
-                return given
+        plain = message.role in _PLAIN and given.keys() <= self._harmless and message.cache is None
+        if plain and not _is_marked(message):
+            return given
         turn: Turn = dict(given)
         role = given.get("role")
         if not self._quirks.developer and role is not None and bytes(role) == _DEVELOPER:
@@ -144,7 +145,7 @@ class _Taken:
 
     def _unmark(self, turn: Turn, message: Message) -> None:
         """Marks inside parts. Those of messages and calls are fields like any other."""
-        if not any(getattr(part, "cache", None) is not None for part in message.parts):
+        if not _is_marked(message):
             return
         parts = _turns_decoder.decode(turn["content"])
         turn["content"] = [{name: raw for name, raw in part.items() if name != _MARK} for part in parts]
