@@ -52,9 +52,7 @@ class ProviderSettings(_Group, frozen=True, kw_only=True):
         str | None,
         Meta(description="The key, or better `${NAME}` for an environment variable; default: the preset's variable."),
     ] = None
-    dialect: Annotated[
-        SpokenDialect | None, Meta(description="The wire it speaks; default: the preset's own.")
-    ] = None
+    dialect: Annotated[SpokenDialect | None, Meta(description="The wire it speaks; default: the preset's own.")] = None
     region: Annotated[
         str | None, Meta(description="The cloud region, for presets that have them; default: the preset's variable.")
     ] = None

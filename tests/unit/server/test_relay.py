@@ -51,6 +51,7 @@ class _Live:
 
     def __init__(self, steps: Sequence[Step], dialect: str) -> None:
         self.dialect = dialect
+        self.unwritten: tuple[str, ...] = ()
         self._steps = steps
         self.deployment = type("Deployment", (), {"model": "m"})
         self.decision = type("Decision", (), {"profile": type("Profile", (), {"input_tokens": 7})})
@@ -149,6 +150,20 @@ def test_another_dialect_is_rewritten(pause: float) -> None:
         assert written.count(b"[DONE]") == 1
         assert written.endswith(b"data: [DONE]\n\n")
         assert b'"total_tokens":9' in written.replace(b" ", b"")
+
+    _run(play)
+
+
+def test_what_has_no_place_in_the_callers_dialect_is_told_before_the_end() -> None:
+    async def play() -> None:
+        caller = _Caller()
+        relay = _relay((HELLO, STOP, FORGOT), caller, dialect="gemini")
+        relay._live.unwritten = ("grounding", "line\nbreak")  # type: ignore[misc]  # the stand-in's, which is no property
+        await relay.run()
+        lines = b"".join(caller.bodies).decode().splitlines()
+        assert ": podium: not carried to this dialect: grounding, line break" in lines
+        assert lines.index("data: [DONE]") > 0
+        assert _texts(b"".join(caller.bodies)) == "hello"
 
     _run(play)
 

@@ -139,6 +139,11 @@ def _cards_by_name() -> Mapping[str, Card]:
     return {name.lower(): card for card in load_cards() for name in (*card.served.values(), *card.aliases, card.name)}
 
 
+def undated(name: str) -> str:
+    """The name without the date its vendor put after it; the name itself where there is none."""
+    return _DATED.sub("", name)
+
+
 @lru_cache(maxsize=4096)
 def find_card(name: str) -> Card | None:
     """The shipped card a model's name means at any provider: its own name, an alias, a name it is served under, any

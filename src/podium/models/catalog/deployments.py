@@ -11,7 +11,7 @@ from msgspec import Struct
 from podium.core.settings import Capability, ModelRole
 from podium.core.tasks import Locality, Task, TaskType
 
-from .cards import Card, Speed
+from .cards import Card, Speed, undated
 from .prices import Price
 
 
@@ -101,6 +101,12 @@ class Catalog:
     def named(self, model: str) -> tuple[Deployment, ...]:
         """Every deployment of a model, by its own name, its card's name or an alias."""
         return self._by_model.get(model, ())
+
+    def undated(self, model: str) -> str | None:
+        """The name a dated one (`gpt-4o-mini-2024-07-18`) can be taken as; None where it is known itself, has no date
+        or means nothing without it either."""
+        bare = undated(model)
+        return bare if bare != model and model not in self._by_model and bare in self._by_model else None
 
     def like(self, name: str, limit: int = 3) -> list[str]:
         """Names close to a misspelt one, for an error's remedy."""

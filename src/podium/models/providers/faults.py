@@ -177,7 +177,8 @@ _STATUSES = {
 _REMEDIES = {
     FailureKind.CREDENTIAL: "Check its key and what the key may do.",
     FailureKind.BILLING: "Its account has no credit left: top it up or disable the provider.",
-    FailureKind.NOT_FOUND: "It does not serve this model under this name: see `podium models`.",
+    FailureKind.NOT_FOUND: "It does not serve this model to this key: list what it does under"
+    " `providers.NAME.models` (`podium providers check` shows them).",
 }
 _STATUS = re.compile(r"[45][0-9][0-9]")
 """A code that is one. Neither `int` nor `isdigit` could tell: the one fails on `²`, which the other takes."""

@@ -31,6 +31,8 @@ _MOST_REDIRECTS = 3
 _AT_ONCE = 24
 _SECONDS = 20.0
 _CONNECT_S = 5.0
+_LONGEST_NAME = 253
+"""Of a host: RFC 1035."""
 
 
 class Fetched(Struct, frozen=True, kw_only=True):
@@ -204,7 +206,12 @@ def _target(url: str) -> _Target:
         literal = True
     except ValueError:
         literal = False
-    return _Target(url=parsed, host=bare, port=port, literal=literal, shown=host)
+    return _Target(url=parsed, host=bare, port=port, literal=literal, shown=_shown(host))
+
+
+def _shown(host: str) -> str:
+    """A name no longer than names are: an address of 100 KB is not told back."""
+    return host if len(host) <= _LONGEST_NAME else f"{host[:_LONGEST_NAME]}..."
 
 
 def host_of(url: str) -> str:

@@ -40,7 +40,8 @@ class Naming:
         """The deployments a name means, unlisted ones included; empty where it means nothing here.
 
         The whole name goes first, as an identifier and then as a model's name, because models carry slashes too
-        (`meta-llama/Llama-3.1-8B`). Only then is what stands before the first slash taken for a provider.
+        (`meta-llama/Llama-3.1-8B`). Only then is what stands before the first slash taken for a provider, which gets
+        the rest as it stands. A plain name with a date that nobody lists means the model without it.
         """
         exact = self._named.get(name)
         if exact is not None:
@@ -49,7 +50,10 @@ class Naming:
         if found:
             return found
         provider, slash, model = name.partition("/")
-        if not (slash and provider and model):
+        if not slash:
+            bare = self._catalog.undated(name)
+            return () if bare is None else tuple(self._named[each.id] for each in self._catalog.named(bare))
+        if not (provider and model):
             return ()
         there = tuple(self._named[each.id] for each in self._catalog.named(model) if each.provider == provider)
         if there or self._unlisted is None:
@@ -57,13 +61,19 @@ class Naming:
         taken = self._unlisted(provider, model)
         return () if taken is None else (Traits.of(taken, answer_share=self._answer_share, trust=True),)
 
+    def remark(self, name: str) -> str | None:
+        """What is to be said of a name that was not taken literally; None of all others."""
+        bare = None if "/" in name else self._catalog.undated(name)
+        return None if bare is None else f"{name} was taken as {bare}; PROVIDER/{name} asks for exactly this version."
+
     def for_caller(self, name: str) -> tuple[Traits, ...]:
         """As `find`. Raises UnknownModel, with the closest names, where there is nothing."""
         found = self.find(name)
         if not found:
             raise UnknownModel(
                 f"There is no model {name!r} here.",
-                remedy=f"{self._suggestion(name)}`podium models` lists what is usable; `auto` lets Podium choose.",
+                remedy=f"{self._suggestion(name)}{self._exactly(name)}"
+                "`podium models` lists what is usable; `auto` lets Podium choose.",
                 param="model",
             )
         return found
@@ -87,6 +97,11 @@ class Naming:
         """Whether the name means something that is only not usable now."""
         provider, slash, _ = name.partition("/")
         return provider in self._absent or (not slash and find_card(name) is not None)
+
+    def _exactly(self, name: str) -> str:
+        """How to ask for a model that is not listed; empty where that would not help."""
+        helps = "/" not in name and self._unlisted is not None and self._catalog.providers
+        return f"A model no list has is asked for as PROVIDER/{name}. " if helps else ""
 
     def _suggestion(self, name: str, *, providers: bool = False) -> str:
         close = list(dict.fromkeys(self._catalog.like(name)))

@@ -48,7 +48,8 @@ def many_vectors(models: Sequence[str]) -> InvalidRequest:
     return InvalidRequest(
         f"`auto` cannot choose among {len(models)} embedding models ({', '.join(models[:5])}"
         f"{' ...' if len(models) > 5 else ''}): vectors of different models cannot be compared.",
-        remedy=f"Name one, such as {models[0]}, or pin one by a rule's `models` in podium.yaml.",
+        remedy=f"Name one, such as {models[0]}, or give embeddings a route of their own, asked for as auto/embed, whose rule's"
+        " `models` in podium.yaml names one.",
         param="model",
     )
 
@@ -57,8 +58,8 @@ def nothing_configured() -> RequirementsNotMet:
     """No deployment at all."""
     return RequirementsNotMet(
         "No model is usable here.",
-        remedy="Set a provider's API key in the environment, start a local model server, or run `podium init`;"
-        " then start Podium again: it looks for them when it starts.",
+        remedy="Set a provider's API key in the environment, or run `podium init`, and start Podium again; or"
+        " start a local model server: it is found within a minute, and lists that did not come are asked for again.",
     )
 
 

@@ -103,7 +103,7 @@ class Router:
             why=why(profile, ranked, aim=aim, named=named, rejected=len(rejected)),
             profile=profile,
             requirements=requirements,
-            warnings=self._warnings(profile, demand, ranked, aim, fits),
+            warnings=self._warnings(profile, demand, ranked, aim, fits, named),
         )
 
     def _choice(self, model: str, operation: Operation) -> _Choice:
@@ -183,7 +183,7 @@ class Router:
         )
 
     def _warnings(
-        self, profile: Profile, demand: Demand, ranked: Ranked, aim: Aim, fits: list[Traits]
+        self, profile: Profile, demand: Demand, ranked: Ranked, aim: Aim, fits: list[Traits], named: str | None
     ) -> tuple[str, ...]:
         warnings: list[str] = []
         chosen = ranked.candidates[0]
@@ -204,6 +204,8 @@ class Router:
             warnings.append(f"No model of tier {aim.tier} or above may do this; tier {chosen.tier} is the last resort.")
         if chosen.max_tokens is not None:
             warnings.append(f"max_cost_usd limits the answer to {chosen.max_tokens:,} tokens.")
+        if named is not None and (remark := self._naming.remark(named)) is not None:
+            warnings.append(remark)
         return tuple(warnings)
 
 

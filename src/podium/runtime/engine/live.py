@@ -72,6 +72,11 @@ class LiveAnswer:
         return self._tally.notes
 
     @property
+    def unwritten(self) -> tuple[str, ...]:
+        """Kinds of content seen so far that no other dialect has a place for (grounding, sound, a provider's tools)."""
+        return tuple(self._tally.opaque)
+
+    @property
     def calls(self) -> int:
         """Calls made so far, this one included."""
         return len(self._attempts.made) + 1

@@ -79,7 +79,7 @@ def _check_provider(name: str, provider: ProviderSettings, report: Report, prese
             on="key",
         )
     if provider.base_url is not None:
-        _check_url((*path, "base_url"), provider.base_url, report)
+        _check_url((*path, "base_url"), provider.base_url, report, azure=(provider.preset or name).startswith("azure"))
     if provider.api_key is not None:
         _check_key((*path, "api_key"), provider, report)
     for header, value in provider.headers.items():
@@ -100,7 +100,11 @@ def _preset_hint(name: str, presets: frozenset[str]) -> str:
     return f"Presets: {', '.join(sorted(presets))}." if presets else ""
 
 
-def _check_url(path: FieldPath, url: str, report: Report) -> None:
+def _check_url(path: FieldPath, url: str, report: Report, *, azure: bool) -> None:
+    """Says nothing of the address itself, which may hold a password: errors end up in logs."""
+    # Here and not above: a file without addresses need not load every vendor's.
+    from podium.models.providers.addresses import flaw_of, of_portal
+
     remedy = "Write it like `http://127.0.0.1:8000/v1`."
     try:
         parts = urlsplit(url)
@@ -109,6 +113,8 @@ def _check_url(path: FieldPath, url: str, report: Report) -> None:
         usable = False
     if not usable or any(character.isspace() for character in url):
         report.reject(path, "is no address of the form http://HOST or https://HOST.", remedy)
+    elif (flaw := flaw_of(of_portal(url) if azure else url)) is not None:
+        report.reject(path, f"{flaw.what}.", flaw.remedy)
 
 
 def _check_key(path: FieldPath, provider: ProviderSettings, report: Report) -> None:

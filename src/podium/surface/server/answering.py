@@ -136,7 +136,10 @@ class Answering:
                 relay = Relay(
                     wire=self._wire, task=task, live=live, send=send, on_closing=keep, heartbeat_s=self._heartbeat_s
                 )
-                await self._begin(task, (*live.decision.warnings, *notes, *live.notes), live, send)
+                lost = NOTHING
+                if live.dialect != self._wire.name:
+                    lost = tuple([f"`{kind}` content cannot be carried and was left out." for kind in live.unwritten])
+                await self._begin(task, (*live.decision.warnings, *notes, *live.notes, *lost), live, send)
                 await relay.run()
                 await _end(send)
             finally:

@@ -129,6 +129,7 @@ class Relay:
                 events = tuple([event for frame in frames for event in frame.events])
             written = writer.write(events) if events else b""
             if frames[-1].closing:
+                written += self._remark()
                 last = writer.close()
                 if self._on_closing is not None:
                     self._on_closing(last)
@@ -136,6 +137,14 @@ class Relay:
             if written:
                 self._last = now()
                 await send({"type": "http.response.body", "body": written, "more_body": True})
+
+    def _remark(self) -> bytes:
+        """What came too late for the header and has no place in this dialect, where its clients skip comments."""
+        lost = self._live.unwritten
+        if not lost or not self._heartbeat.startswith(b":"):
+            return b""
+        named = ", ".join(lost).encode("ascii", "replace").replace(b"\n", b" ").replace(b"\r", b" ")
+        return b": podium: not carried to this dialect: " + named + b"\n\n"
 
     async def _as_array(self, array: Array) -> None:
         async for frames in self._live.batches():

@@ -75,7 +75,8 @@ SERVERS = (
         name="openai-compatible",
         title="Any server with an OpenAI-compatible API",
         base_url=None,
-        wires=(Wire(dialect="openai-chat"), _EMBEDDINGS, _TRANSCRIPTION),
+        # Nothing is known of it, so what its callers write goes there as it is.
+        wires=(Wire(dialect="openai-chat", quirks=Quirks(developer=True)), _EMBEDDINGS, _TRANSCRIPTION),
         key_optional=True,
     ),
     Preset(
