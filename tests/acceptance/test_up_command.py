@@ -20,7 +20,7 @@ HELLO = json.dumps({"model": "auto", "messages": [{"role": "user", "content": "h
 
 
 @contextlib.contextmanager
-def _up(podium: Any, *arguments: str) -> Iterator[tuple[Any, str]]:
+def _up(podium: Any, *arguments: str) -> Iterator[tuple[Any, str, str]]:
     process = podium.start("up", "--port", "0", *arguments)
     try:
         said = ""
@@ -30,7 +30,7 @@ def _up(podium: Any, *arguments: str) -> Iterator[tuple[Any, str]]:
             said += line
         address = re.search(r"listens on (http://\S+)", said)
         assert address
-        yield process, address.group(1)
+        yield process, address.group(1), said
     finally:
         if process.poll() is None:
             process.kill()
@@ -43,9 +43,24 @@ def _ask(address: str) -> Any:
         return answer.status, json.loads(answer.read())
 
 
+def test_it_says_where_each_sdk_finds_it(podium: Any) -> None:
+    with _up(podium) as (_, address, said):
+        assert f'Anthropic clients: base_url="{address}", model="auto"' in said
+        assert f'Gemini clients: base_url="{address}" (in http_options), model="auto"' in said
+        assert f'OpenAI clients: base_url="{address}/v1", model="auto"' in said
+
+
+def test_without_a_model_it_says_what_to_do_first(bare: Any) -> None:
+    with _up(bare) as (_, address, said):
+        assert "Set a key such as OPENAI_API_KEY" in said
+        assert "podium providers" in said
+        assert f'OpenAI clients: base_url="{address}/v1"\n' in said
+        assert "auto" not in said
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_serves_and_ends_cleanly(podium: Any, number: signal.Signals) -> None:
-    with _up(podium) as (process, address):
+    with _up(podium) as (process, address, _):
         for _ in range(20):
             status, body = _ask(address)
             assert (status, body["model"]) == (200, "pico")
@@ -59,7 +74,7 @@ def test_it_serves_and_ends_cleanly(podium: Any, number: signal.Signals) -> None
 def test_a_signal_lets_the_answer_under_way_finish(podium: Any) -> None:
     podium.vendor.faults = Faults(always=Fault(kind="slow_first_token", seconds=0.6))
     try:
-        with _up(podium) as (process, address):
+        with _up(podium) as (process, address, _):
             before = podium.vendor.state.requests
             answers: list[Any] = []
             asking = threading.Thread(target=lambda: answers.append(_ask(address)))

@@ -134,6 +134,41 @@ def test_vectors_and_transcripts(start_gateway: Any, model: Any) -> None:
             client.embeddings.create(model="openai/gpt-x", input="one")
 
 
+def test_a_wrong_base_address_is_told_in_the_clients_own_shape(house: Any) -> None:
+    base = house.address
+    with openai.OpenAI(base_url=base, api_key="x", max_retries=0) as bare:
+        with pytest.raises(openai.NotFoundError, match="followed by /v1"):
+            bare.chat.completions.create(model="auto", messages=[{"role": "user", "content": "hi"}])
+        with pytest.raises(openai.NotFoundError, match="followed by /v1"):
+            bare.models.list()
+    with (
+        openai.AzureOpenAI(azure_endpoint=base, api_key="x", api_version="2024-10-21", max_retries=0) as azure,
+        pytest.raises(openai.NotFoundError, match="instead of AzureOpenAI"),
+    ):
+        azure.chat.completions.create(model="gpt", messages=[{"role": "user", "content": "hi"}])
+    with (
+        anthropic.Anthropic(base_url=house.base_url, api_key="x", max_retries=0) as doubled,
+        pytest.raises(anthropic.NotFoundError, match="alone") as told,
+    ):
+        doubled.messages.create(model="auto", max_tokens=9, messages=[{"role": "user", "content": "hi"}])
+    assert told.value.body["type"] == "error"  # type: ignore[index]  # an object, as the assertion finds out
+    for ending, version, says in (("/v1beta", None, "alone"), ("/v1beta", "v1", "alone"), ("", "v1alpha", "v1beta")):
+        options = types.HttpOptions(base_url=base + ending, api_version=version)
+        client = genai.Client(api_key="x", http_options=options)
+        with pytest.raises(genai.errors.ClientError, match=says):
+            client.models.generate_content(model="auto", contents="hi")
+        client.close()
+
+
+def test_a_method_that_no_model_has(house: Any) -> None:
+    answer = house.post({}, "/v1beta/models/auto:nonsense")
+    assert answer.status == 404
+    assert ":generateContent" in _error("gemini", answer)["message"]
+    answer = house.ask("GET", "/v1/audio/transcriptions")
+    assert answer.status == 405
+    assert "multipart" in answer.error["message"]
+
+
 # --- lists ---------------------------------------------------------------------------------------------------------
 
 

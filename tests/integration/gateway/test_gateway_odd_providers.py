@@ -9,6 +9,7 @@ from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import openai
 import pytest
 
 from podium.core.settings import ModelSettings, PriceSettings, ProviderSettings
@@ -209,3 +210,48 @@ def test_odd_streams(gateway: Any, canned: Canned, events_of: Any, body: bytes, 
         assert (status, faults) == ("ok", [])
         said = [json.loads(event) for event in events if event != "[DONE]"]
         assert "".join(each["choices"][0]["delta"].get("content", "") for each in said) == text
+
+
+@pytest.mark.parametrize("media_type", ["application/json", "application/json; charset=utf-8"])
+def test_a_transcript_that_comes_whole_where_a_stream_was_asked_for(
+    start_gateway: Any, canned: Canned, media_type: str
+) -> None:
+    """As OpenAI's whisper-1 does: the caller gets the events it waits for."""
+    canned.says(200, {"text": "hello there"}, content_type=media_type)
+    hears = {"odd/whisper-1": ModelSettings(price=CHEAP, capabilities=("transcription",))}
+    house = start_gateway(more={"odd": ProviderSettings(base_url=canned.base_url, models=("whisper-1",))}, models=hears)
+    with openai.OpenAI(base_url=house.base_url, api_key="x", max_retries=0) as client:
+        sound = ("talk.wav", b"RIFF" + bytes(4000), "audio/wav")
+        events = list(client.audio.transcriptions.create(model="whisper-1", file=sound, stream=True))
+    assert [event.type for event in events] == ["transcript.text.done"]
+    assert events[0].text == "hello there"
+    assert house.latest()["attempts"][0]["failure"] is None
+
+
+def test_a_whole_answer_to_a_streamed_chat_is_still_garbage(gateway: Any, canned: Canned) -> None:
+    canned.says(200, OK)
+    assert gateway.chat(stream=True).status == 200
+    assert gateway.latest()["attempts"][0]["failure"] == "garbage"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [("invalid x-api-key", "key. Check"), ("No such key.", "key. Check"), ("who are you?", "you? Check")],
+)
+def test_a_vendors_message_ends_before_the_remedy_begins(
+    gateway: Any, canned: Canned, said: str, told: str, stream: bool
+) -> None:
+    canned.says(401, {"error": {"message": said, "type": "authentication_error"}})
+    hi = [{"role": "user", "content": "hi"}]
+    bodies = [
+        ("/v1/chat/completions", {"model": "odd/m", "messages": hi, "stream": stream}),
+        ("/v1/responses", {"model": "odd/m", "input": "hi", "stream": stream}),
+        ("/v1/messages", {"model": "odd/m", "max_tokens": 9, "messages": hi, "stream": stream}),
+        (
+            f"/v1beta/models/odd/m:{'streamGenerateContent?alt=sse' if stream else 'generateContent'}",
+            {"contents": [{"parts": [{"text": "hi"}]}]},
+        ),
+    ]
+    for path, body in bodies:
+        assert told in json.loads(gateway.post(body, path).content)["error"]["message"]

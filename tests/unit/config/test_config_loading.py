@@ -326,6 +326,27 @@ class TestWarnings:
         (warning,) = warnings("routes:\n  r:\n    rules:\n      - {when: {domain: code}, use: {}}\n")
         assert warning.startswith("podium.yaml:4:32: routes.r.rules[0].use: the rule asks for nothing")
 
+    def test_azures_address_may_be_copied_as_its_portal_gives_it(self) -> None:
+        url = "https://r.openai.azure.com/openai/deployments/x/chat/completions?api-version=2024-10-21"
+        text = f"providers:\n  azure: {{base_url: '{url}'}}\n"
+        presets = frozenset({"azure"})
+        assert read_settings(text, name="podium.yaml", environ={}, presets=presets).settings.providers
+
+    @pytest.mark.parametrize("name", ["gpt-99-nonsense", "openai/gpt-99-nonsense"])
+    def test_a_rule_naming_a_model_nobody_knows(self, name: str) -> None:
+        (warning,) = warnings(f"routes:\n  r:\n    rules:\n      - {{use: {{models: [gpt-4o, {name}]}}}}\n")
+        assert warning.startswith("podium.yaml:4:")
+        assert (
+            f"routes.r.rules[0].use.models[1]: neither Podium's catalog nor this file knows a model `{name}`" in warning
+        )
+
+    @pytest.mark.parametrize("name", ["gpt-4o", "openai/gpt-4o", "mine", "house/mine", "box/anything"])
+    def test_no_word_of_models_that_may_exist(self, name: str) -> None:
+        providers = (
+            "providers:\n  house: {preset: openai, models: [mine]}\n  box: {base_url: 'http://127.0.0.1:1/v1'}\n"
+        )
+        assert warnings(f"{providers}routes:\n  r:\n    rules:\n      - {{use: {{models: [{name}]}}}}\n") == ()
+
     def test_a_variable_that_looks_like_a_slip(self) -> None:
         assert warnings("", PODIUM_PROT="1") == ("$PODIUM_PROT is set and means nothing; did you mean $PODIUM_PORT?",)
         assert warnings("", PODIUM_SOMETHING_ELSE="1", POD="2") == ()

@@ -127,3 +127,43 @@ def test_deny_holds_for_a_model_nobody_listed(make: Any, deployments: list[Deplo
             router = make.router(deployments, Rule(use=Use(deny=(word,))), unlisted=lambda p, m, new=new: new)
             with pytest.raises(RequirementsNotMet, match="denied"):
                 make.decide(router, make.task("other/new"))
+
+
+def taking_all_but_cheap(make: Any) -> Any:
+    return lambda provider, model: (
+        None if provider == "cheap" else make.deployment(f"{provider}/{model}", price=None, listed=False)
+    )
+
+
+@pytest.mark.parametrize("date", ["-20251001", "-2024-07-18", "@20250929"])
+def test_a_plain_dated_name_means_the_model_without_its_date_and_says_so(
+    make: Any, deployments: list[Deployment], date: str
+) -> None:
+    router = make.router(deployments, unlisted=taking_all_but_cheap(make))
+    decision = make.decide(router, make.task(f"llama{date}"))
+    assert make.ids(decision) == ["cheap/llama", "dear/llama"]
+    said = f"llama{date} was taken as llama; dear/llama{date} asks for exactly this version."
+    assert decision.warnings == (said,)
+    assert make.decide(router, make.task("llama")).warnings == ()
+
+
+def test_a_dated_name_that_is_listed_means_itself(make: Any, deployments: list[Deployment]) -> None:
+    router = make.router([*deployments, make.deployment("other/llama-20251001")])
+    decision = make.decide(router, make.task("llama-20251001"))
+    assert (make.ids(decision), decision.warnings) == (["other/llama-20251001"], ())
+
+
+def test_behind_its_provider_a_dated_name_stays_as_it_is(make: Any, deployments: list[Deployment]) -> None:
+    router = make.router(deployments, unlisted=taking_all_but_cheap(make))
+    assert make.ids(make.decide(router, make.task("dear/llama-20251001"))) == ["dear/llama-20251001"]
+    with pytest.raises(UnknownModel):
+        make.decide(router, make.task("cheap/llama-20251001"))
+
+
+def test_an_unknown_plain_name_can_be_asked_of_a_provider(make: Any, deployments: list[Deployment]) -> None:
+    with pytest.raises(UnknownModel) as error:
+        make.decide(make.router(deployments, unlisted=taking_all_but_cheap(make)), make.task("brand-new-20251001"))
+    assert "PROVIDER/brand-new-20251001" in error.value.remedy
+    with pytest.raises(UnknownModel) as error:
+        make.decide(make.router(deployments), make.task("brand-new-20251001"))
+    assert "PROVIDER" not in error.value.remedy

@@ -22,7 +22,7 @@ from podium.surface.server.doors import (
     multipart_address,
     not_here,
 )
-from podium.surface.server.slips import NotOffered, UnknownPath
+from podium.surface.server.slips import NotOffered, UnknownPath, WrongBase, WrongMethod
 
 
 def _scope(path: str = "/", query: bytes = b"", *headers: tuple[bytes, bytes]) -> dict[str, Any]:
@@ -133,6 +133,57 @@ def test_known_paths_that_are_not_offered_say_what_is(path: str, says: str) -> N
 @pytest.mark.parametrize("path", ["/v1", "/v1/filesystem", "/", "/v1beta/modelsx", "/v1/messages/x", "/v1/imagesx"])
 def test_unknown_paths_stay_unknown(path: str) -> None:
     assert isinstance(not_here("GET", path), UnknownPath)
+
+
+@pytest.mark.parametrize(
+    ("path", "family", "says"),
+    [
+        ("/v1/v1/messages", "anthropic", "alone"),
+        ("/v1/v1/messages/count_tokens", "anthropic", "alone"),
+        ("/v1/messages/v1/messages", "anthropic", "alone"),
+        ("/chat/completions", "openai-chat", "followed by /v1"),
+        ("/responses", "openai-chat", "followed by /v1"),
+        ("/embeddings", "openai-chat", "followed by /v1"),
+        ("/audio/transcriptions", "openai-chat", "followed by /v1"),
+        ("/models", "openai-chat", "followed by /v1"),
+        ("/models/auto", "openai-chat", "followed by /v1"),
+        ("/v1/v1/chat/completions", "openai-chat", "followed by /v1"),
+        ("/v1/v1/models", "openai-chat", "followed by /v1"),
+        ("/v1/chat/completions/chat/completions", "openai-chat", "followed by /v1"),
+        ("/v1beta/v1beta/models/auto:generateContent", "gemini", "alone"),
+        ("/v1beta/v1/models/auto:generateContent", "gemini", "alone"),
+        ("/v1/v1beta/models/auto:generateContent", "gemini", "alone"),
+        ("/v1alpha/models/auto:generateContent", "gemini", "api_version"),
+        ("/v1beta1/projects/p/locations/l/publishers/google/models/x:generateContent", "gemini", "vertexai=False"),
+        ("/v1beta1/publishers/google/models/x:generateContent", "gemini", "vertexai=False"),
+        ("/openai/deployments/gpt/chat/completions", "openai-chat", "instead of AzureOpenAI"),
+        ("/openai/v1/responses", "openai-chat", "instead of AzureOpenAI"),
+    ],
+)
+def test_a_wrong_base_address_is_told_the_right_one(path: str, family: str, says: str) -> None:
+    error = not_here("POST", path)
+    assert isinstance(error, WrongBase)
+    assert error.status == 404
+    assert says in error.remedy
+    assert family_of(path) == family
+
+
+def test_whose_list_of_models_was_meant_its_headers_say() -> None:
+    assert family_of("/models", "anthropic") == "anthropic"
+
+
+@pytest.mark.parametrize("path", ["/v1beta/models/auto:nonsense", "/v1/models/a/b:c:nonsense"])
+def test_a_method_that_models_do_not_have(path: str) -> None:
+    error = not_here("POST", path)
+    assert isinstance(error, NotOffered)
+    assert ":nonsense" in error.message
+    assert ":generateContent" in error.remedy
+
+
+def test_a_wrong_method_is_told_which_body_the_right_one_takes() -> None:
+    assert "multipart" in WrongMethod("GET", "/v1/audio/transcriptions").remedy
+    assert "JSON" in WrongMethod("GET", "/v1/messages").remedy
+    assert WrongMethod("POST", "/v1/models", "HEAD, GET").remedy == "Use HEAD, GET."
 
 
 def test_no_served_path_is_said_not_to_be_here() -> None:

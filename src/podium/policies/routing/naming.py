@@ -64,7 +64,11 @@ class Naming:
     def remark(self, name: str) -> str | None:
         """What is to be said of a name that was not taken literally; None of all others."""
         bare = None if "/" in name else self._catalog.undated(name)
-        return None if bare is None else f"{name} was taken as {bare}; PROVIDER/{name} asks for exactly this version."
+        if bare is None:
+            return None
+        providers = dict.fromkeys(each.id.partition("/")[0] for each in self.find(name))
+        exact = next((provider for provider in providers if self._takes(provider, name)), None)
+        return f"{name} was taken as {bare}{f'; {exact}/{name} asks for exactly this version' if exact else ''}."
 
     def for_caller(self, name: str) -> tuple[Traits, ...]:
         """As `find`. Raises UnknownModel, with the closest names, where there is nothing."""
@@ -100,8 +104,12 @@ class Naming:
 
     def _exactly(self, name: str) -> str:
         """How to ask for a model that is not listed; empty where that would not help."""
-        helps = "/" not in name and self._unlisted is not None and self._catalog.providers
+        helps = "/" not in name and any(self._takes(provider, name) for provider in self._catalog.providers)
         return f"A model no list has is asked for as PROVIDER/{name}. " if helps else ""
+
+    def _takes(self, provider: str, model: str) -> bool:
+        """Whether this provider would be asked for a model that no list has."""
+        return self._unlisted is not None and self._unlisted(provider, model) is not None
 
     def _suggestion(self, name: str, *, providers: bool = False) -> str:
         close = list(dict.fromkeys(self._catalog.like(name)))

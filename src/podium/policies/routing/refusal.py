@@ -48,8 +48,8 @@ def many_vectors(models: Sequence[str]) -> InvalidRequest:
     return InvalidRequest(
         f"`auto` cannot choose among {len(models)} embedding models ({', '.join(models[:5])}"
         f"{' ...' if len(models) > 5 else ''}): vectors of different models cannot be compared.",
-        remedy=f"Name one, such as {models[0]}, or give embeddings a route of their own, asked for as auto/embed, whose rule's"
-        " `models` in podium.yaml names one.",
+        remedy=f"Name one, such as {models[0]}, or give embeddings a route of their own (`routes.embed` in podium.yaml,"
+        " with a rule whose `models` names one), asked for as auto/embed.",
         param="model",
     )
 

@@ -49,13 +49,18 @@ def _greet(runtime: Runtime, address: str) -> None:
             out.print(Text(f"  {account.name}: {count} models ({account.found}){late}"))
         else:
             out.print(Text(f"  {account.name}: left out: {account.problem}", style="yellow"))
-    if not runtime.catalog.deployments:
+    usable = bool(runtime.catalog.deployments)
+    if not usable:
         out.print(
             Text(
-                "  No model is usable yet. Set a key such as OPENAI_API_KEY, start a local model server, or see"
-                " `podium init`.",
+                "  No model is usable yet, so every request fails. Set a key such as OPENAI_API_KEY or start a local"
+                " model server, then start Podium again; `podium providers` lists what each provider needs.",
                 style="yellow",
             )
         )
     out.print(Text(f"  ledger: {runtime.settings.store}"))
-    out.print(Text(f'  OpenAI clients: base_url="{address}/v1", model="auto"'))
+    model = ', model="auto"' if usable else ""
+    # Google's SDK takes it as http_options' base_url. OpenAI's line stays the last: scripts wait for it.
+    out.print(Text(f'  Anthropic clients: base_url="{address}"{model}'), soft_wrap=True)
+    out.print(Text(f'  Gemini clients: base_url="{address}" (in http_options){model}'), soft_wrap=True)
+    out.print(Text(f'  OpenAI clients: base_url="{address}/v1"{model}'), soft_wrap=True)

@@ -9,7 +9,7 @@ import re
 from difflib import get_close_matches
 from urllib.parse import urlsplit
 
-from podium.core.settings import ModelSettings, ProviderSettings, Settings
+from podium.core.settings import ModelSettings, ProviderSettings, RouteSettings, Settings
 
 from .report import FieldPath, Report
 from .rules import check_rules
@@ -39,6 +39,7 @@ def check(settings: Settings, report: Report, presets: frozenset[str]) -> None:
         _check_name(name, ("routes", name), "route", report)
     for name, route in settings.routes.items():
         check_rules(("routes", name), route, report)
+        _check_models_exist(("routes", name), route, settings, report)
     _check_store(settings, report)
     _check_host(settings, report)
 
@@ -79,7 +80,7 @@ def _check_provider(name: str, provider: ProviderSettings, report: Report, prese
             on="key",
         )
     if provider.base_url is not None:
-        _check_url((*path, "base_url"), provider.base_url, report, azure=(provider.preset or name).startswith("azure"))
+        _check_url((*path, "base_url"), provider.base_url, report, azure=(provider.preset or name) == "azure")
     if provider.api_key is not None:
         _check_key((*path, "api_key"), provider, report)
     for header, value in provider.headers.items():
@@ -162,6 +163,34 @@ def _check_model(key: str, model: ModelSettings, report: Report) -> None:
             f"is {model.max_output}, more than the context window of {model.context}.",
             "The window holds question and answer together: raise `context` or lower this.",
         )
+
+
+def _check_models_exist(route_path: FieldPath, route: RouteSettings, settings: Settings, report: Report) -> None:
+    """Warn of models that a rule names and nobody described. A server may still list one, so it is no error."""
+    for place, rule in zip(report.steps_under((*route_path, "rules")), route.rules, strict=True):
+        path: FieldPath = (*route_path, "rules", place, "use", "models")
+        for number, name in enumerate(rule.use.models or ()):
+            if name.strip() and not _may_exist(name, settings):
+                report.warn(
+                    (*path, number),
+                    f"neither Podium's catalog nor this file knows a model `{name}`: the rule finds it only where a "
+                    "provider lists it itself. See `podium models`.",
+                )
+
+
+def _may_exist(name: str, settings: Settings) -> bool:
+    # Here and not above: most files name no model in a rule and need no catalog.
+    from podium.models.catalog.cards import find_card
+
+    owner, _, rest = name.partition("/")
+    provider = settings.providers.get(owner)
+    if provider is not None and (provider.base_url is not None or _is_local(provider)) and provider.models is None:
+        return True  # a server that tells its models itself, and was not asked
+    stated = {key.partition("/")[2] for key in settings.models}
+    stated.update(settings.models)
+    for each in settings.providers.values():
+        stated.update(each.models or ())
+    return name in stated or rest in stated or find_card(name) is not None
 
 
 def _check_store(settings: Settings, report: Report) -> None:

@@ -20,6 +20,7 @@ from .counting import COUNTS, Counting
 from .doors import (
     BY_PATH,
     COUNT,
+    GEMINI_PREFIXES,
     anthropic_address,
     family_of,
     gemini_address,
@@ -140,7 +141,8 @@ class Gateway:
         """Starlette's own: a path nobody serves, or served for other methods."""
         assert isinstance(error, HTTPException)
         method, path = request.method, request.url.path
-        if error.status_code == 405 and model_call(path) is None:
+        called = model_call(path) is not None or (method == "POST" and ":" in path and path.startswith(GEMINI_PREFIXES))
+        if error.status_code == 405 and not called:
             allowed = (error.headers or {}).get("Allow", "GET")
             return self._told(request, WrongMethod(method, path, allowed))
         return self._told(request, not_here(method, path))

@@ -5,6 +5,7 @@ Sources: the API references of OpenAI, Anthropic and Google (Gemini API), and th
 
 from __future__ import annotations
 
+import re
 from typing import Final, Literal
 
 from msgspec import Struct
@@ -13,7 +14,7 @@ from podium.core.errors import InvalidRequest, RequestError
 from podium.models.dialects.dialect import Address
 
 from .asgi import Scope
-from .slips import NotOffered, UnknownPath
+from .slips import NotOffered, UnknownPath, WrongBase
 
 Family = Literal["openai-chat", "anthropic", "gemini"]
 """The dialect in which a path's errors are written."""
@@ -50,6 +51,9 @@ def family_of(path: str, marked: Family | None = None) -> Family:
     """Whose error shape a path's callers read; `marked`: whose client it is, where that is known."""
     if path.startswith("/v1/messages"):
         return "anthropic"
+    slip = _slip_of(path)
+    if slip is not None:
+        return slip.family or marked or "openai-chat"
     if path.startswith(("/v1beta", "/upload/v1beta")) or (
         path.startswith("/v1/models/") and _method_of(path) in _GEMINI_METHODS
     ):
@@ -160,6 +164,47 @@ _NOT_HERE: Final = (
     ("/v1beta/interactions", "Interactions", "Use /v1beta/models/NAME:generateContent."),
     ("/upload/v1beta", "Uploads", "Send documents inside the request, as inlineData."),
 )  # fmt: skip
+
+
+class _Slip(Struct, frozen=True, kw_only=True):
+    """How the paths look that clients make of one kind of wrong base address."""
+
+    path: re.Pattern[str]
+    family: Family | None
+    """Whose client it must be; None where its headers have to tell."""
+    remedy: str
+
+
+_ADDRESS: Final = "this gateway's address"
+_OPENAI_BASE: Final = f"Set base_url to {_ADDRESS} followed by /v1, as in http://127.0.0.1:4000/v1."
+_BARE_BASE: Final = f"Set base_url to {_ADDRESS} alone, as in http://127.0.0.1:4000: this SDK adds {{}} itself."
+_OPENAI_PATHS: Final = r"(?:chat/completions|responses|embeddings|audio/transcriptions|models)(?:/.*)?"
+_SLIPS: Final = (
+    _Slip(path=re.compile(r"(?:/v1)?/v1/messages/v1/messages.*|(?:/v1){2,}/messages.*"),
+          family="anthropic", remedy=_BARE_BASE.format("/v1")),
+    _Slip(path=re.compile(r"(?:/v1\w*)*/v1(?:alpha|beta)\d*/projects/.*|/v1/projects/.*|/v1beta1/publishers/.*"),
+          family="gemini", remedy=f"Vertex AI's paths are not here: make the client with api_key and vertexai=False, "
+          f"and set base_url to {_ADDRESS} alone, as in http://127.0.0.1:4000."),
+    _Slip(path=re.compile(r"/v1(?:alpha|beta)\d*/v1(?:(?:alpha|beta)\d*)?/.*|/v1/v1(?:alpha|beta)\d*/.*"),
+          family="gemini", remedy=_BARE_BASE.format("/v1beta")),
+    _Slip(path=re.compile(r"/v1(?:alpha\d*|beta\d+)/models(?:/.*)?"),
+          family="gemini", remedy=f"Only v1beta and v1 of this API are here: set api_version to v1beta, and base_url "
+          f"to {_ADDRESS} alone, as in http://127.0.0.1:4000."),
+    _Slip(path=re.compile(r"(?:/v1)?/openai/(?:deployments/.*|(?:v1/)?" + _OPENAI_PATHS + ")"),
+          family="openai-chat", remedy="Use the OpenAI client instead of AzureOpenAI, with base_url set to "
+          f"{_ADDRESS} followed by /v1, as in http://127.0.0.1:4000/v1."),
+    _Slip(path=re.compile(r"(?:/v1){2,}/" + _OPENAI_PATHS + r"|/v1/chat/completions/(?:chat/completions|responses)"
+                          r"|/(?:chat/completions|responses|embeddings|audio/transcriptions)"),
+          family="openai-chat", remedy=_OPENAI_BASE),
+    _Slip(path=re.compile(r"/models(?:/.*)?"), family=None, remedy=_OPENAI_BASE),
+)  # fmt: skip
+"""The first that fits a whole path counts. None fits a path that is served."""
+
+
+def _slip_of(path: str) -> _Slip | None:
+    return next((slip for slip in _SLIPS if slip.path.fullmatch(path)), None)
+
+
 _EMBED: Final = "Use POST /v1/embeddings, OpenAI's way of asking for vectors."
 _METHODS_NOT_HERE: Final = {
     "embedContent": _EMBED,
@@ -174,6 +219,12 @@ def not_here(method: str, path: str) -> RequestError:
     if call is not None:
         remedy = _METHODS_NOT_HERE.get(call.method, "Use :generateContent or :streamGenerateContent.")
         return NotOffered(f"Podium does not offer :{call.method}.", remedy=remedy)
+    if method == "POST" and ":" in path and path.startswith(GEMINI_PREFIXES):
+        what = f"There is no method :{_method_of(path)} of models."
+        return NotOffered(what, remedy="Use :generateContent, :streamGenerateContent or :countTokens.")
+    slip = _slip_of(path)
+    if slip is not None:
+        return WrongBase(method, path, slip.remedy)
     for start, what, remedy in _NOT_HERE:
         if path == start or path.startswith(start + "/"):
             return NotOffered(f"{what} ({path}): Podium does not offer this.", remedy=remedy)

@@ -23,6 +23,10 @@ def unforeseen(error: Exception) -> PodiumError:
     return Bug(f"Podium failed on its own account (error {number}).", remedy="The log has the details.")
 
 
+_FORMS = frozenset({"/v1/audio/transcriptions"})
+"""Paths whose bodies are forms, because files come with them."""
+
+
 class WrongMethod(RequestError):
     """The path exists, for other methods."""
 
@@ -32,9 +36,13 @@ class WrongMethod(RequestError):
     def __init__(self, method: str, path: str, allowed: str = "POST") -> None:
         super().__init__(
             f"{method} is not for {path}.",
-            remedy=f"Use {allowed} with a JSON body." if allowed == "POST" else f"Use {allowed}.",
+            remedy=f"Use POST with {_body_of(path)}." if allowed == "POST" else f"Use {allowed}.",
         )
         self.allowed = allowed
+
+
+def _body_of(path: str) -> str:
+    return "a multipart/form-data body" if path in _FORMS else "a JSON body"
 
 
 class UnknownPath(RequestError):
@@ -52,6 +60,16 @@ class NotOffered(RequestError):
 
     status = 404
     code = "not_supported"
+
+
+class WrongBase(RequestError):
+    """A path that a client makes of a base address it was given with a part too many, or too few."""
+
+    status = 404
+    code = "wrong_base_url"
+
+    def __init__(self, method: str, path: str, remedy: str) -> None:
+        super().__init__(f"{method} {path}: Not Found: the client's base address is not quite right.", remedy=remedy)
 
 
 class Stopping(PodiumError):
