@@ -25,6 +25,7 @@ class RawServer:
         self._answer = answer
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._writers: list[asyncio.StreamWriter] = []
         self.port = 0
 
     async def __aenter__(self) -> RawServer:
@@ -38,7 +39,10 @@ class RawServer:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for writer in self._writers:  # a task cancelled before its first step has closed nothing
+            writer.close()
         await self._server.wait_closed()
+        await asyncio.sleep(0)
 
     @property
     def base_url(self) -> str:
@@ -46,6 +50,7 @@ class RawServer:
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         # A task of ours, not of the stream's: one that is cancelled there is reported as an error.
+        self._writers.append(writer)
         self._tasks.add(asyncio.ensure_future(self._serve(reader, writer)))
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
